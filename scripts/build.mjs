@@ -1,0 +1,32 @@
+// Builds dist/: two entry points with shared chunks, each command loaded only when it runs, and type declarations.
+import { execFileSync } from 'node:child_process'
+import { chmod, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const dist = join(root, 'dist')
+
+await rm(dist, { recursive: true, force: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/bin.ts', 'src/index.ts'],
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'warning',
+})
+await chmod(join(dist, 'bin.js'), 0o755)
+
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+const types = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', 'dist/types']
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...types], { cwd: root, stdio: 'inherit' })
