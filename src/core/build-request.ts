@@ -1,0 +1,44 @@
+import { findModel } from './models.js'
+import type { ContentItem, VideoRequest } from './request.js'
+import type { Media, Parameters, Shot, Take } from './shot.js'
+
+/**
+ * The body that is sent for a take. Fields that decide the price are always explicit, since services and relays
+ * disagree about defaults; `role` is on every image.
+ *
+ * @param seed 0 to 2^32 - 1: the manifest's, or the one that was drawn.
+ * @param mediaUrl The URL of a media item: its own, or a data URL of a local file.
+ */
+export function buildRequest({ shot }: Take, seed: number, mediaUrl: (media: Media) => string): VideoRequest {
+  const content: ContentItem[] = []
+  if (shot.prompt !== undefined) content.push({ type: 'text', text: shot.prompt })
+  for (const media of shot.media) content.push(contentItem(media, mediaUrl(media)))
+  const { service_tier, ...parameters } = effectiveParameters(shot)
+  const tier = service_tier === 'flex' ? { service_tier } : {}
+  return { model: shot.model, content, ...parameters, ...tier, seed, ...shot.extra }
+}
+
+/**
+ * A shot's parameters with the price-deciding ones filled in from its model's data. An unknown model's are left as
+ * stated: nothing is known of its defaults.
+ */
+export function effectiveParameters({ model, parameters }: Shot): Parameters {
+  const profile = findModel(model)
+  if (!profile) return parameters
+  const resolution = parameters.resolution ?? (parameters.draft ? '480p' : profile.defaultResolution)
+  const length =
+    parameters.frames === undefined ? { duration: parameters.duration ?? profile.duration.default } : {}
+  const audio = profile.audio ? { generate_audio: parameters.generate_audio ?? true } : {}
+  return { ...parameters, resolution, ...length, ...audio }
+}
+
+function contentItem({ role }: Media, url: string): ContentItem {
+  switch (role) {
+    case 'reference_video':
+      return { type: 'video_url', video_url: { url }, role }
+    case 'reference_audio':
+      return { type: 'audio_url', audio_url: { url }, role }
+    default:
+      return { type: 'image_url', image_url: { url }, role }
+  }
+}

@@ -1,0 +1,96 @@
+import type { ShotName } from './names.js'
+import type { MediaRole } from './request.js'
+import type { Media, MediaSource, Parameters, Shot } from './shot.js'
+import { fillTemplate, type TemplateFault } from './template.js'
+
+/** A shot or `defaults` as written. */
+export type RawFields = Readonly<Record<string, unknown>>
+
+/** A fault in a text, and the field it stands in. */
+export type OnTemplateFault = (path: (string | number)[], fault: TemplateFault) => void
+
+/**
+ * Makes a shot of what its manifest states: variables filled, the shot's own fields over the defaults.
+ * Both layers have passed the schema.
+ */
+export function buildShot(
+  name: ShotName,
+  layers: { own: RawFields; defaults: RawFields },
+  values: ReadonlyMap<string, string>,
+  onFault: { own: OnTemplateFault; defaults: OnTemplateFault },
+): Shot {
+  const own = longNames(fillFields(layers.own, values, onFault.own))
+  const inherited = longNames(fillFields(layers.defaults, values, onFault.defaults))
+  const extra = { ...asFields(inherited.extra), ...asFields(own.extra) }
+  return shotOf(name, { ...inherited, ...own, extra })
+}
+
+/** `image` is short for `first_frame`: under one name, a shot's own wins over the defaults' whichever way it is put. */
+function longNames({ image, ...fields }: RawFields): RawFields {
+  if (image !== undefined) return { ...fields, first_frame: image, firstField: 'image' }
+  return fields.first_frame === undefined ? fields : { ...fields, firstField: 'first_frame' }
+}
+
+function shotOf(name: ShotName, fields: RawFields): Shot {
+  const {
+    prompt,
+    model,
+    first_frame,
+    last_frame,
+    reference_images,
+    firstField,
+    extra,
+    takes,
+    tags,
+    skip,
+    ...parameters
+  } = fields
+  const media: Media[] = []
+  const add = (role: MediaRole, value: unknown, field: Media['field']) => {
+    if (typeof value === 'string') media.push({ role, source: mediaSource(value), field })
+  }
+  add('first_frame', first_frame, [firstField as string])
+  add('last_frame', last_frame, ['last_frame'])
+  for (const [index, image] of ((reference_images as string[] | undefined) ?? []).entries()) {
+    add('reference_image', image, ['reference_images', index])
+  }
+  return {
+    name,
+    model: (model as string | undefined) ?? '',
+    prompt: prompt as string | undefined,
+    media,
+    parameters: parameters as Parameters,
+    extra: asFields(extra),
+    takes: (takes as number | undefined) ?? 1,
+    tags: (tags as string[] | undefined) ?? [],
+    skip: skip === true,
+  }
+}
+
+function mediaSource(text: string): MediaSource {
+  return /^[a-z][a-z0-9+.-]+:/i.test(text) ? { kind: 'url', url: text } : { kind: 'file', path: text }
+}
+
+/** Fills every text in a value; `onFault` hears of what cannot be filled and where it stands. */
+function fillFields(
+  fields: RawFields,
+  values: ReadonlyMap<string, string>,
+  onFault: OnTemplateFault,
+): RawFields {
+  const fill = (value: unknown, path: (string | number)[]): unknown => {
+    if (typeof value === 'string') {
+      const { text, faults } = fillTemplate(value, values)
+      for (const fault of faults) onFault(path, fault)
+      return text
+    }
+    if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key])]))
+  }
+  return fill(fields, []) as RawFields
+}
+
+/** A map's fields; anything else has none. */
+export function asFields(value: unknown): RawFields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RawFields) : {}
+}

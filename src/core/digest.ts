@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from './canonical-json.js'
+import { type Media, statedSeed, type Take } from './shot.js'
+
+declare const brand: unique symbol
+
+/** `v1:` and 64 hexadecimal digits, 16 for each of the parts. */
+export type Digest = string & { readonly [brand]: 'Digest' }
+
+/** What a digest is made of, in its order. */
+export const digestParts = ['model', 'prompt', 'media', 'parameters'] as const
+export type DigestPart = (typeof digestParts)[number]
+
+/** Says the SHA-256 of a local file, in hexadecimal. */
+export type FileHash = (path: string) => string
+
+/**
+ * Hash of what decides a take's result: the model, the prompt, the bytes of local media (the text of a URL), and every
+ * parameter of picture or sound that the manifest states. What shotlock or the service fills in is left out, so a
+ * default that changes does not make old results look outdated; so are prices, deadlines, names and layout.
+ *
+ * Each part is hashed on its own (the first 64 bits of SHA-256 over canonical JSON), so that two digests also tell
+ * which part differs.
+ */
+export function digestOf(take: Take, fileHash: FileHash): Digest {
+  const { shot } = take
+  const { service_tier, execution_expires_after, callback_url, return_last_frame, seed, ...decisive } =
+    shot.parameters
+  const parts: Record<DigestPart, unknown> = {
+    model: shot.model,
+    prompt: shot.prompt ?? null,
+    media: shot.media.map((media) => [media.role, mediaIdentity(media, fileHash)]),
+    parameters: { ...shot.extra, ...decisive, seed: statedSeed(take) },
+  }
+  return `v1:${digestParts.map((part) => shortHash(canonicalJson(parts[part]))).join('')}` as Digest
+}
+
+/** The parts in which two digests differ; every part when their schemes do. */
+export function differingParts(a: Digest, b: Digest): DigestPart[] {
+  const left = /^v1:([0-9a-f]{64})$/.exec(a)?.[1]
+  const right = /^v1:([0-9a-f]{64})$/.exec(b)?.[1]
+  if (left === undefined || right === undefined) return a === b ? [] : [...digestParts]
+  return digestParts.filter(
+    (_, index) => left.slice(index * 16, index * 16 + 16) !== right.slice(index * 16, index * 16 + 16),
+  )
+}
+
+function mediaIdentity({ source }: Media, fileHash: FileHash): string {
+  return source.kind === 'url' ? source.url : `sha256:${fileHash(source.path)}`
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}

@@ -1,0 +1,57 @@
+import type { FailureClass } from './failure.js'
+import type { TakeName } from './names.js'
+import type { HoldReason } from './plan.js'
+import type { TaskId, TaskStatus } from './task.js'
+
+/** Names a take across the manifests of a run. */
+export interface TakeRef {
+  /** The manifest's name. */
+  manifest: string
+  take: TakeName
+}
+
+/** Why a run stopped buying before it was through. */
+export type StopReason = 'interrupted' | 'account' | 'unreachable' | 'unwritable' | 'unknowns'
+
+export interface Stop {
+  why: StopReason
+  message: string
+}
+
+/** How a step ended. `live`: bought and not done when the run ended; `held`: waits for a person. */
+export type Outcome = TakeRef &
+  (
+    | { kind: 'done'; taskId: TaskId; video: string; tokens: number | undefined; bought: boolean }
+    | { kind: 'failed'; failure: FailureClass; code: string; message: string; taskId: TaskId | undefined }
+    | { kind: 'kept'; note?: string }
+    | { kind: 'held'; reason: HoldReason }
+    | { kind: 'cancelled' }
+    | { kind: 'live'; taskId: TaskId }
+    | { kind: 'unknown'; why: string }
+  )
+
+export interface RunResult {
+  outcomes: readonly Outcome[]
+  /** `undefined` when nothing kept the run from going through. */
+  stop: Stop | undefined
+}
+
+/** Something that happened in a run. Reporters and tests are functions of these. */
+export type RunEvent =
+  | { type: 'started'; provider: string; buys: number; resumes: number; collects: number }
+  | (TakeRef & { type: 'submitting' })
+  | (TakeRef & { type: 'submitted'; taskId: TaskId })
+  | (TakeRef & { type: 'status'; taskId: TaskId; status: TaskStatus })
+  | (TakeRef & { type: 'collecting'; taskId: TaskId })
+  | { type: 'outcome'; outcome: Outcome }
+  /** The provider asked for fewer creates; none goes out for `waitMs`. */
+  | { type: 'throttled'; waitMs: number; message: string }
+  /** A call that is free to repeat went wrong and will be repeated. */
+  | { type: 'trouble'; during: 'create' | 'poll' | 'download'; message: string; waitMs: number }
+  | { type: 'stopping'; stop: Stop }
+  | { type: 'finished'; result: RunResult }
+
+/** The words of `TakeRef` as one string, unique in a run. */
+export function takeKey({ manifest, take }: TakeRef): string {
+  return `${manifest}/${take}`
+}

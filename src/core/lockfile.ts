@@ -1,0 +1,157 @@
+import { Ajv } from 'ajv'
+import { isMap, isNode, isScalar } from 'yaml'
+import schema from '../../schemas/lockfile.schema.json' with { type: 'json' }
+import type { Digest } from './digest.js'
+import { RunnerError } from './errors.js'
+import { compareTakeNames, type TakeName } from './names.js'
+import { describeSchemaErrors } from './schema-problems.js'
+import type { TaskId } from './task.js'
+import { decodeUtf8, plainValue, problemSink, readYaml } from './yaml-source.js'
+
+/** `submitted` is live; `unknown` means that a create was sent and its answer never seen. */
+export type LockStatus = 'submitted' | 'succeeded' | 'failed' | 'expired' | 'cancelled' | 'unknown'
+
+/** One take: its last task and what came of it. */
+export interface LockEntry {
+  status: LockStatus
+  task?: TaskId | undefined
+  provider: string
+  digest: Digest
+  seed?: number | undefined
+  /** As the service billed them. */
+  tokens?: number | undefined
+  /** Relative to the manifest, with `/`. */
+  video?: string | undefined
+  sha256?: string | undefined
+  /** Code of the failure. */
+  error?: string | undefined
+  /** Tasks bought for this take before, oldest first; never empty. */
+  previous?: readonly TaskId[] | undefined
+}
+
+export type LockEntries = ReadonlyMap<TakeName, LockEntry>
+
+const header =
+  '# Written by shotlock: what exists and was paid for. Commit it; change it only with shotlock.\n'
+const fieldOrder = [
+  'status',
+  'task',
+  'provider',
+  'digest',
+  'seed',
+  'tokens',
+  'video',
+  'sha256',
+  'error',
+  'previous',
+] as const
+const validate = new Ajv({ allErrors: false }).compile(schema)
+
+/** The canonical text: sorted, quoted, one block a take, nothing that changes by itself. */
+export function renderLockfile(entries: LockEntries): string {
+  const names = [...entries.keys()].sort(compareTakeNames)
+  const blocks = names.map((name) => `  ${quote(name)}:\n${renderEntry(entries.get(name)!)}`)
+  return `${header}lockfileVersion: 1\n${blocks.length === 0 ? 'shots: {}\n' : `shots:\n${blocks.join('')}`}`
+}
+
+function renderEntry(entry: LockEntry): string {
+  let block = ''
+  for (const field of fieldOrder) {
+    const value = entry[field]
+    if (value === undefined) continue
+    block += `    ${field}: ${renderValue(field, value)}\n`
+  }
+  return block
+}
+
+function renderValue(field: (typeof fieldOrder)[number], value: string | number | readonly TaskId[]): string {
+  if (typeof value === 'object') return `[${value.map(quote).join(', ')}]`
+  if (typeof value === 'number' || field === 'status') return String(value)
+  return quote(value)
+}
+
+/** A double-quoted YAML scalar. JSON's escapes are YAML's; what YAML calls unprintable is escaped as well. */
+function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/**
+ * Reads a lockfile. It is a ledger: whatever cannot be understood stops here and the file stays as it is.
+ *
+ * @throws RunnerError `lockfile-conflict`, `lockfile-newer` or `lockfile-invalid`, with the place in the file.
+ */
+export function parseLockfile(content: Uint8Array | string, file: string): Map<TakeName, LockEntry> {
+  const decoded = typeof content === 'string' ? { text: content } : decodeUtf8(content)
+  if ('fault' in decoded) throw invalid(file, decoded.line, decoded.fault)
+  const { text } = decoded
+
+  const marker = /^(<{7}|={7}|>{7})( |$)/m.exec(text)
+  if (marker) {
+    const line = text.slice(0, marker.index).split('\n').length
+    throw new RunnerError(
+      'lockfile-conflict',
+      `Cannot read "${file}": line ${line} is a conflict marker of git`,
+      {
+        hint: 'Keep every block of both sides that names a task, remove the markers, and run again.',
+      },
+    )
+  }
+
+  const sink = problemSink(file, text)
+  const document = readYaml(sink)
+  const first = sink.problems[0]
+  if (!document || first) throw invalid(file, first?.line ?? 1, first?.message ?? 'it is not YAML')
+
+  const root = document.contents
+  const version = isMap(root) ? root.get('lockfileVersion') : undefined
+  if (typeof version === 'number' && version > 1) {
+    throw new RunnerError(
+      'lockfile-newer',
+      `Cannot read "${file}": it has lockfileVersion ${version}, this shotlock knows 1`,
+      {
+        hint: 'Update shotlock, then run again.',
+      },
+    )
+  }
+  const plain = isNode(root) ? plainValue(root, document, sink)?.value : undefined
+  if (!validate(plain)) {
+    const [fault] = describeSchemaErrors(validate.errors ?? [], plain, fieldOrder)
+    const node = fault && isMap(root) ? nodeAt(root, fault.path) : undefined
+    const line = sink.source.positionAt(node ?? 0).line
+    throw invalid(file, line, fault?.message ?? 'it is not a lockfile')
+  }
+
+  const { shots } = plain as { shots: Record<TakeName, LockEntry> }
+  return new Map(Object.entries(shots) as [TakeName, LockEntry][])
+}
+
+function invalid(file: string, line: number, what: string): RunnerError {
+  return new RunnerError('lockfile-invalid', `Cannot read "${file}": line ${line}: ${what}`, {
+    hint: 'Restore it from git (git checkout -- the file) or mend the line; it holds what was paid for, so do not delete it.',
+  })
+}
+
+function nodeAt(root: unknown, path: readonly string[]): number | undefined {
+  let node: unknown = root
+  let offset: number | undefined
+  for (const key of path) {
+    if (!isMap(node)) break
+    const pair = node.items.find((one) => isScalar(one.key) && one.key.value === key)
+    if (isNode(pair?.key)) offset = pair.key.range?.[0] ?? offset
+    node = pair?.value
+  }
+  return offset
+}
+
+/** Every task id that a lockfile knows of. */
+export function knownTasks(entries: LockEntries): Set<TaskId> {
+  const ids = new Set<TaskId>()
+  for (const { task, previous } of entries.values()) {
+    if (task !== undefined) ids.add(task)
+    for (const id of previous ?? []) ids.add(id)
+  }
+  return ids
+}

@@ -1,0 +1,68 @@
+declare const brand: unique symbol
+
+/** A shot's key in its manifest. */
+export type ShotName = string & { readonly [brand]: 'ShotName' }
+
+/** A take's address: the shot's name for take 1, `name@n` for take n. */
+export type TakeName = string & { readonly [brand]: 'TakeName' }
+
+const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i
+const allowed = /^[\p{L}\p{N}\p{M}_.-]+$/u
+
+/**
+ * Why `name` cannot name a shot, as the end of a sentence; `undefined` when it can.
+ * Names become file names on every system, so what one of them refuses is refused here.
+ */
+export function shotNameFault(name: string): string | undefined {
+  if (name === '') return 'it is empty'
+  if ([...name].length > 100) return 'it has more than 100 characters'
+  if (/^[.-]/.test(name)) return `it starts with "${name[0]}"`
+  if (!allowed.test(name)) {
+    const odd = [...name].find((char) => !allowed.test(char))
+    return `it holds ${JSON.stringify(odd)}; letters, digits, "-", "_" and "." are possible`
+  }
+  if (name.endsWith('.')) return 'it ends with "."'
+  if (reserved.test(name)) return 'it is a device name on Windows'
+  return undefined
+}
+
+/** Names that are equal under this key would be one file on a case-insensitive or normalising file system. */
+export function nameKey(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}
+
+/** The address of take `number` (1-based) of a shot. */
+export function takeName(shot: ShotName, number: number): TakeName {
+  return (number === 1 ? shot : `${shot}@${number}`) as string as TakeName
+}
+
+/** Takes an address apart; take 1 has no `@`. */
+export function splitTakeName(name: TakeName): { shot: ShotName; number: number } {
+  const at = name.lastIndexOf('@')
+  if (at === -1) return { shot: name as string as ShotName, number: 1 }
+  return { shot: name.slice(0, at) as ShotName, number: Number(name.slice(at + 1)) }
+}
+
+/** Order of takes in a lockfile: by shot name in code points, then by take number. */
+export function compareTakeNames(a: TakeName, b: TakeName): number {
+  const left = splitTakeName(a)
+  const right = splitTakeName(b)
+  return compareCodePoints(left.shot, right.shot) || left.number - right.number
+}
+
+/** Order by Unicode code points; `<` on strings compares UTF-16 code units, which differs beyond U+FFFF. */
+export function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const left = a.charCodeAt(i)
+    const right = b.charCodeAt(i)
+    if (left !== right) return codePointRank(left) - codePointRank(right)
+  }
+  return a.length - b.length
+}
+
+/** Moves surrogates behind the rest of the plane, where their code points belong. */
+function codePointRank(unit: number): number {
+  if (unit < 0xd800) return unit
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
+}

@@ -1,0 +1,13 @@
+/**
+ * Removes what must never be shown or written: the given secrets, `Bearer` tokens, and the query of every URL (signed
+ * results carry their key there).
+ */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  let clean = text
+  for (const secret of secrets) {
+    if (secret.length >= 4) clean = clean.replaceAll(secret, '***')
+  }
+  return clean
+    .replace(/\b(Bearer)\s+[\w.~+/=-]+/gi, '$1 ***')
+    .replace(/(https?:\/\/[^\s"'<>?#]+)\?[^\s"'<>]*/gi, '$1?***')
+}

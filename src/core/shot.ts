@@ -1,0 +1,80 @@
+import { type ShotName, type TakeName, takeName } from './names.js'
+import type { MediaRole } from './request.js'
+
+/** Where a picture, film or sound comes from. */
+export type MediaSource = { kind: 'url'; url: string } | { kind: 'file'; path: string }
+
+/** One item of a request besides the prompt. A file's `path` is as written, relative to the manifest. */
+export interface Media {
+  role: MediaRole
+  source: MediaSource
+  /** Where the manifest states it, to point at when something is wrong with it. */
+  field: readonly (string | number)[]
+}
+
+/** API parameters that a manifest states, under the API's own names. */
+export interface Parameters {
+  resolution?: string
+  ratio?: string
+  duration?: number
+  frames?: number
+  seed?: number
+  camera_fixed?: boolean
+  watermark?: boolean
+  generate_audio?: boolean
+  draft?: boolean
+  return_last_frame?: boolean
+  service_tier?: 'default' | 'flex'
+  execution_expires_after?: number
+  callback_url?: string
+}
+
+/** One wanted video, with defaults merged in and variables filled. */
+export interface Shot {
+  name: ShotName
+  model: string
+  prompt: string | undefined
+  media: readonly Media[]
+  /** Only what the manifest states. */
+  parameters: Readonly<Parameters>
+  extra: Readonly<Record<string, unknown>>
+  /** At least 1. */
+  takes: number
+  tags: readonly string[]
+  skip: boolean
+}
+
+/** One try at a shot, bought separately. */
+export interface Take {
+  name: TakeName
+  shot: Shot
+  /** 1-based. */
+  number: number
+}
+
+/** What a person asked for: the manifest, read and checked. */
+export interface Manifest {
+  /** The file's name without its ending. */
+  name: string
+  /** The path as the person gave it. */
+  file: string
+  shots: readonly Shot[]
+}
+
+/** The takes of a shot in order. */
+export function takesOf(shot: Shot): Take[] {
+  return Array.from({ length: shot.takes }, (_, index) => ({
+    name: takeName(shot.name, index + 1),
+    shot,
+    number: index + 1,
+  }))
+}
+
+/**
+ * The seed that the manifest decides for a take: take n of a shot that states one uses seed + n - 1, so that takes
+ * differ and stay the same from run to run. `undefined`: one is drawn.
+ */
+export function statedSeed({ shot, number }: Take): number | undefined {
+  const { seed } = shot.parameters
+  return seed === undefined ? undefined : (seed + number - 1) % 2 ** 32
+}

@@ -1,0 +1,70 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml'
+import type { ShotName } from './names.js'
+import type { ProblemCode } from './problem.js'
+import { lengthOf, type ProblemSink, plainValue, startOf } from './yaml-source.js'
+
+/** Plain values of a map's pairs; keys such as `__proto__` become ordinary own properties. */
+export function plainPairs(
+  map: YAMLMap,
+  document: Document.Parsed,
+  sink: ProblemSink,
+  wanted: (pair: Pair) => boolean,
+): Record<string, unknown> | undefined {
+  const entries: [string, unknown][] = []
+  for (const pair of map.items) {
+    if (!wanted(pair)) continue
+    const plain = isNode(pair.value) ? plainValue(pair.value, document, sink) : { value: null }
+    if (!plain) return undefined
+    entries.push([String(isScalar(pair.key) ? pair.key.value : pair.key), plain.value])
+  }
+  return Object.fromEntries(entries)
+}
+
+/** The node behind an alias; any other node as it is. */
+export function resolveAlias(node: Node | null, document: Document.Parsed): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node
+}
+
+/** The node of a field, or `undefined` when the map does not state it; an empty path is the map itself. */
+export function fieldNode(map: Node | undefined, path: readonly (string | number)[]): Node | undefined {
+  if (path.length === 0 || map === undefined) return undefined
+  let node: unknown = map
+  for (const key of path) node = isMap(node) || isSeq(node) ? node.get(key, true) : undefined
+  return isNode(node) ? node : undefined
+}
+
+/** Adds a problem at a field of `map`, or at its key. */
+export function addAt(
+  sink: ProblemSink,
+  map: Node,
+  path: readonly string[],
+  atKey: boolean,
+  code: ProblemCode,
+  message: string,
+  shot?: ShotName,
+): void {
+  const parent = atKey ? (path.length === 1 ? map : fieldNode(map, path.slice(0, -1))) : undefined
+  const key = isMap(parent)
+    ? parent.items.map((pair) => pair.key).find((one) => isScalar(one) && one.value === path.at(-1))
+    : undefined
+  const indexed = path.map((one) => (/^\d+$/.test(one) ? Number(one) : one))
+  const node = isNode(key) ? key : (fieldNode(map, path) ?? fieldNode(map, indexed) ?? map)
+  sink.add(code, startOf(node), message, { length: node === map ? 1 : lengthOf(node), shot })
+}
+
+/** Where a piece of a text stands in the source: quoting and folding seldom change the piece itself. */
+export function pieceOffset(node: Node, piece: string, sink: ProblemSink): number | undefined {
+  const start = startOf(node)
+  const found = sink.source.text.slice(start, start + lengthOf(node)).indexOf(piece)
+  return found === -1 ? undefined : start + found
+}
