@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { AppendFile, Files, PartFile } from '../ports/files.js'
+
+/** The real file system. */
+export const nodeFiles: Files = {
+  read: (path) => absentAs(undefined, readFile(path)),
+
+  async fingerprint(path) {
+    const found = await absentAs(undefined, stat(path, { bigint: true }))
+    return found && `${found.ino}:${found.size}:${found.mtimeNs}`
+  },
+
+  async size(path) {
+    const found = await absentAs(undefined, stat(path))
+    return found?.isFile() ? found.size : undefined
+  },
+
+  exists: async (path) => (await absentAs(undefined, stat(path))) !== undefined,
+
+  realPath: (path) => absentAs(undefined, realpath(path)),
+
+  async filesBelow(folder) {
+    const entries = await absentAs([], readdir(folder, { recursive: true, withFileTypes: true }))
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  },
+
+  async replace(path, text) {
+    await mkdir(dirname(path), { recursive: true })
+    const temporary = temporaryName(path)
+    try {
+      await writeFlushed(temporary, text)
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+    await flushFolder(dirname(path))
+  },
+
+  async createNew(path, text) {
+    await mkdir(dirname(path), { recursive: true })
+    const temporary = temporaryName(path)
+    try {
+      await writeFlushed(temporary, text)
+      // A link is all or nothing and never replaces a file, so nobody can see a half-written one.
+      await link(temporary, path)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  },
+
+  remove: (path) => rm(path, { force: true }),
+
+  async openAppend(path) {
+    await mkdir(dirname(path), { recursive: true })
+    const handle = await open(path, 'a')
+    await flushFolder(dirname(path))
+    return appendFile(handle)
+  },
+
+  async openPart(path) {
+    await mkdir(dirname(path), { recursive: true })
+    return partFile(path, join(dirname(path), `.${basename(path)}.part`))
+  },
+
+  async proveWritable(folder) {
+    await mkdir(folder, { recursive: true })
+    const probe = join(folder, `.shotlock-${randomUUID()}`)
+    try {
+      await writeFlushed(probe, 'a file can be written here\n')
+    } finally {
+      await rm(probe, { force: true })
+    }
+  },
+}
+
+function appendFile(handle: FileHandle): AppendFile {
+  return {
+    write: (bytes) => writeAll(handle, bytes),
+    flush: () => handle.datasync(),
+    truncate: (sizeBytes) => handle.truncate(sizeBytes),
+    close: () => handle.close(),
+  }
+}
+
+async function partFile(path: string, temporary: string): Promise<PartFile> {
+  const handle = await open(temporary, 'w')
+  let position = 0
+  return {
+    async write(chunk) {
+      await writeAll(handle, chunk, position)
+      position += chunk.length
+    },
+    async restart() {
+      await handle.truncate(0)
+      position = 0
+    },
+    async commit() {
+      await handle.datasync()
+      await handle.close()
+      await rename(temporary, path)
+      await flushFolder(dirname(path))
+    },
+    async discard() {
+      await handle.close()
+      await rm(temporary, { force: true })
+    },
+  }
+}
+
+/**
+ * A write may take only part of the bytes, as when the disk is nearly full; the rest must follow or fail.
+ *
+ * @param position Where in the file; left out for a file opened to append.
+ */
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const at = position === undefined ? null : position + done
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at)
+    done += bytesWritten
+  }
+}
+
+async function writeFlushed(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx')
+  try {
+    await handle.writeFile(text)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A rename is on the disk only when its folder is. Windows cannot open folders, and needs it not. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
+}
+
+async function absentAs<T, A>(absent: A, work: Promise<T>): Promise<T | A> {
+  try {
+    return await work
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return absent
+    throw error
+  }
+}

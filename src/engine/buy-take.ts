@@ -1,0 +1,183 @@
+import { backoffMs } from '../core/backoff.js'
+import { buildRequest } from '../core/build-request.js'
+import type { CreateAnswer, Refusal } from '../core/create-answer.js'
+import { RunnerError } from '../core/errors.js'
+import type { Stop } from '../core/event.js'
+import { classifyFailure, type FailureClass } from '../core/failure.js'
+import type { Step } from '../core/plan.js'
+import { type Media, statedSeed } from '../core/shot.js'
+import type { TaskId } from '../core/task.js'
+import type { Clock } from '../ports/clock.js'
+import type { Files } from '../ports/files.js'
+import type { Provider } from '../ports/provider.js'
+import type { CreatePacer } from './create-pacer.js'
+import type { Ledger } from './ledger.js'
+import { type LocalImages, mediaUrl } from './media.js'
+import type { Places } from './places.js'
+
+/** What a manifest's takes need to be bought. */
+export interface BuyContext {
+  places: Places
+  ledger: Pick<Ledger, 'commit'>
+  images: LocalImages
+}
+
+export interface BuyWorld {
+  clock: Clock
+  random: () => number
+  files: Files
+  provider: Pick<Provider, 'create' | 'name'>
+  pacer: Pick<CreatePacer, 'send'>
+  onTrouble: (message: string, waitMs: number) => void
+}
+
+export interface BuyOptions {
+  /** No create starts once it is aborted; one that has started is always heard out. */
+  signal: AbortSignal
+  /** Called before the first byte can leave. */
+  onSubmitting: () => void
+  /** Stops all buying. */
+  stop: (stop: Stop) => void
+}
+
+/** How buying ended. `cancelled`: nothing was bought and nothing is on record. */
+export type Bought =
+  | { kind: 'submitted'; taskId: TaskId }
+  | { kind: 'failed'; failure: FailureClass; code: string; message: string }
+  | { kind: 'unknown'; why: string }
+  | { kind: 'cancelled' }
+
+const seedLimit = 2 ** 31
+const triesUnsent = 4
+const triesThrottled = 20
+const unsentBackoff = { baseMs: 1_000, capMs: 15_000 }
+
+/**
+ * Buys one take. The order is the safety: intent on disk, create, answer on disk. Only an answer that proves that no
+ * task exists is followed by another try.
+ */
+export async function buyTake(
+  step: Extract<Step, { kind: 'generate' }>,
+  context: BuyContext,
+  world: BuyWorld,
+  options: BuyOptions,
+): Promise<Bought> {
+  const { take, digest, name } = step
+  const { ledger } = context
+  const { signal, stop, onSubmitting } = options
+  const seed = statedSeed(take) ?? Math.floor(world.random() * seedLimit)
+
+  let unsent = 0
+  for (let attempt = 1; ; attempt++) {
+    const urls = await mediaUrls(take.shot.media, context, world)
+    if (!urls) {
+      const message = 'an image of this shot was changed or removed after the plan was made'
+      return { kind: 'failed', failure: 'invalid', code: 'image-changed', message }
+    }
+    const request = buildRequest(take, seed, (media) => urls.get(media)!)
+
+    let answer: CreateAnswer
+    try {
+      answer = await world.pacer.send(async () => {
+        await ledger.commit({
+          type: 'intent',
+          take: name,
+          attempt,
+          provider: world.provider.name,
+          digest,
+          seed,
+        })
+        onSubmitting()
+        const received = await world.provider.create(request)
+        await record(received)
+        return received
+      }, signal)
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return { kind: 'cancelled' }
+      if (!(error instanceof RunnerError)) throw error
+      stop({ why: 'unwritable', message: error.message })
+      return { kind: 'cancelled' }
+    }
+
+    switch (answer.kind) {
+      case 'accepted':
+        return { kind: 'submitted', taskId: answer.taskId }
+      case 'unknown':
+        return answer
+      case 'refused': {
+        const { code, message } = answer.refusal
+        if (!isAccount(answer.refusal))
+          return { kind: 'failed', failure: classifyFailure(code, false), code, message }
+        stop({ why: 'account', message: `${code}: ${message}` })
+        return { kind: 'cancelled' }
+      }
+      case 'throttled': {
+        const { code, message } = answer.refusal
+        if (attempt - unsent >= triesThrottled) return { kind: 'failed', failure: 'throttled', code, message }
+        break
+      }
+      case 'unsent': {
+        if (++unsent >= triesUnsent) {
+          stop({ why: 'unreachable', message: answer.refusal.message })
+          return { kind: 'cancelled' }
+        }
+        const waitMs = unsentBackoff.baseMs / 2 + backoffMs(unsent - 1, world.random(), unsentBackoff)
+        world.onTrouble(answer.refusal.message, waitMs)
+        await world.clock.sleep(waitMs, { signal }).catch(() => undefined)
+        break
+      }
+    }
+    if (signal.aborted) return { kind: 'cancelled' }
+
+    async function record(received: CreateAnswer): Promise<void> {
+      switch (received.kind) {
+        case 'accepted':
+          try {
+            // On disk before anything else can fail: from here on a crash resumes, and nothing is paid for twice.
+            return await ledger.commit({ type: 'accepted', take: name, attempt, task: received.taskId })
+          } catch (error) {
+            if (!(error instanceof RunnerError)) throw error
+            throw new RunnerError(
+              error.code,
+              `${error.message}. Task ${received.taskId} was bought for "${name}": note it down`,
+              { cause: error },
+            )
+          }
+        case 'unknown':
+          return await ledger.commit({ type: 'unknown', take: name, attempt, why: received.why })
+        case 'refused':
+          if (isAccount(received.refusal)) break
+          return await ledger.commit({
+            type: 'refused',
+            take: name,
+            attempt,
+            error: received.refusal.code,
+            message: received.refusal.message,
+          })
+        case 'throttled':
+        case 'unsent':
+          break
+      }
+      await ledger.commit({ type: 'unsent', take: name, attempt, why: received.refusal.code })
+    }
+  }
+}
+
+/** A refusal that says nothing about the shot and would meet every other shot as well. */
+function isAccount({ code, status }: Refusal): boolean {
+  return status === 401 || status === 403 || classifyFailure(code, false) === 'account'
+}
+
+async function mediaUrls(
+  media: readonly Media[],
+  { images, places }: BuyContext,
+  { files }: BuyWorld,
+): Promise<Map<Media, string> | undefined> {
+  const urls = new Map<Media, string>()
+  for (const item of media) {
+    const url = await mediaUrl(item, images, { places, files })
+    if (url === undefined) return undefined
+    urls.set(item, url)
+  }
+  return urls
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { backoffMs } from '../core/backoff.js'
+import { ProviderError } from '../core/errors.js'
+import type { Task } from '../core/task.js'
+import type { Clock } from '../ports/clock.js'
+import type { Files, PartFile } from '../ports/files.js'
+import type { Download, Provider } from '../ports/provider.js'
+
+/** A result in its place. */
+export interface CollectedFile {
+  sha256: string
+  bytes: number
+}
+
+export interface CollectWorld {
+  clock: Clock
+  random: () => number
+  files: Pick<Files, 'openPart'>
+  provider: Pick<Provider, 'retrieve' | 'download'>
+  /** Hears of tries that failed and will be repeated. */
+  onTrouble: (message: string, waitMs: number) => void
+}
+
+/** Our own `providerCode` for a result that cannot be had any more. */
+export const resultGone = 'result-gone'
+
+const tries = 6
+const pause = { baseMs: 500, capMs: 20_000 }
+
+/**
+ * Downloads a task's video: to a temporary name, hashed as it comes, length checked, flushed, renamed. A connection
+ * that breaks is taken up again where it broke; a URL that died is asked for anew.
+ *
+ * @param task Succeeded; its URL may be old or missing.
+ * @param target `path` is relative to `folder`, with `/`.
+ * @throws ProviderError with code `result-gone` when the provider no longer has it, any other after the last try; the
+ *   signal's reason when aborted; a file system error.
+ */
+export async function collectResult(
+  task: Pick<Task, 'id' | 'videoUrl'>,
+  target: { folder: string; path: string },
+  world: CollectWorld,
+  { signal }: { signal: AbortSignal },
+): Promise<CollectedFile> {
+  const part = await world.files.openPart(join(target.folder, ...target.path.split('/')))
+  try {
+    const received = receiver(part)
+    let url = task.videoUrl
+    for (let attempt = 0; ; attempt++) {
+      try {
+        url ??= await freshUrl(task.id, world.provider, signal)
+        await received.take(await world.provider.download(url, { signal, offset: received.bytes() }))
+        await part.commit()
+        return { sha256: received.sha256(), bytes: received.bytes() }
+      } catch (error) {
+        const repeatable = error instanceof ProviderError && error.providerCode !== resultGone
+        if (signal.aborted || !repeatable || attempt + 1 >= tries) throw error
+        if (error.status !== undefined) url = undefined
+        if (error.status === 416) await received.restart()
+        const waitMs = error.retryAfterMs ?? backoffMs(attempt, world.random(), pause)
+        world.onTrouble(error.message, waitMs)
+        await world.clock.sleep(waitMs, { signal })
+      }
+    }
+  } catch (error) {
+    await part.discard().catch(() => undefined)
+    throw error
+  }
+}
+
+async function freshUrl(
+  id: Task['id'],
+  provider: Pick<Provider, 'retrieve'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const gone = (cause?: unknown) =>
+    new ProviderError(`Cannot collect task ${id}: the provider no longer has its result`, {
+      providerCode: resultGone,
+      cause,
+    })
+  try {
+    const { videoUrl } = await provider.retrieve(id, { signal })
+    if (videoUrl !== undefined) return videoUrl
+  } catch (error) {
+    throw error instanceof ProviderError && error.status === 404 ? gone(error) : error
+  }
+  throw gone()
+}
+
+/** Puts stretches of a download together and hashes them. */
+function receiver(part: PartFile) {
+  let hash = createHash('sha256')
+  let bytes = 0
+
+  async function restart(): Promise<void> {
+    await part.restart()
+    hash = createHash('sha256')
+    bytes = 0
+  }
+
+  return {
+    restart,
+    bytes: () => bytes,
+    sha256: () => hash.copy().digest('hex'),
+
+    /** @throws ProviderError when the stretch breaks off; what came of it is kept. */
+    async take({ offset, totalBytes, chunks }: Download): Promise<void> {
+      if (offset !== bytes) await restart()
+      for await (const chunk of unbroken(chunks)) {
+        await part.write(chunk)
+        hash.update(chunk)
+        bytes += chunk.length
+      }
+      if (totalBytes !== undefined && bytes !== totalBytes) {
+        throw new ProviderError(`Cannot download: ${bytes} of ${totalBytes} bytes came`)
+      }
+      if (bytes === 0) throw new ProviderError('Cannot download: the file is empty')
+    },
+  }
+}
+
+/** Tells a connection that breaks from a disk that does not take what came. */
+async function* unbroken(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks
+  } catch (cause) {
+    throw new ProviderError(`Cannot download: the connection broke (${(cause as Error).message})`, { cause })
+  }
+}

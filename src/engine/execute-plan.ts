@@ -1,0 +1,384 @@
+import pLimit, { type LimitFunction } from 'p-limit'
+import { ProviderError, RunnerError } from '../core/errors.js'
+import type { Outcome, RunResult, Stop, TakeRef } from '../core/event.js'
+import { classifyFailure, mayRerun } from '../core/failure.js'
+import type { TakeName } from '../core/names.js'
+import type { Plan, Step } from '../core/plan.js'
+import { type PollPolicy, patientPolling } from '../core/poll-schedule.js'
+import type { Task, TaskId } from '../core/task.js'
+import type { World } from '../ports/world.js'
+import { type BuyContext, buyTake } from './buy-take.js'
+import { collectResult, resultGone } from './collect-result.js'
+import { CreatePacer } from './create-pacer.js'
+import type { Ledger } from './ledger.js'
+import { TaskPoller, type Watched } from './task-poller.js'
+
+/** One manifest's share of a run. */
+export interface PlanPart extends BuyContext {
+  plan: Plan
+  ledger: Ledger
+}
+
+export interface ExecuteOptions {
+  /** Most tasks live at once. */
+  concurrency: number
+  /** Most creates a minute. */
+  createsPerMinute: number
+  /** Whether to wait for what was bought; otherwise it stays live. */
+  wait: boolean
+  /** How often a failed take is bought again at once. */
+  retries: number
+  pollPolicy?: PollPolicy
+  /** Ends the run in good order: nothing more is sent, what is under way is recorded. */
+  signal: AbortSignal
+}
+
+type OutcomeBody = Outcome extends infer O ? (O extends Outcome ? Omit<O, keyof TakeRef> : never) : never
+type StepOf<K extends Step['kind']> = { part: PlanPart; step: Extract<Step, { kind: K }> }
+
+const parallelDownloads = 4
+const parallelFlexCreates = 16
+/** So many creates in a row without a readable answer: something between us and the provider is broken. */
+const unknownsUntilStop = 3
+/** How many jobs wait in a queue at most: the rest stay steps, which are small. */
+const queueAhead = 64
+
+/** Carries plans out, all under the same limits. A shot that fails is an outcome; the others go on. */
+export async function executePlans(
+  parts: readonly PlanPart[],
+  world: World,
+  options: ExecuteOptions,
+): Promise<RunResult> {
+  return await new Execution(parts, world, options).run()
+}
+
+/** One run: what it shares between takes, and the rule that nothing is sent after a stop. */
+class Execution {
+  readonly #parts: readonly PlanPart[]
+  readonly #world: World
+  readonly #options: ExecuteOptions
+  readonly #outcomes: Outcome[] = []
+  readonly #poller: TaskPoller
+  readonly #pacer: CreatePacer
+  readonly #slots: LimitFunction
+  readonly #downloads = pLimit(parallelDownloads)
+  readonly #stopCreates = new AbortController()
+  #stopped: Stop | undefined
+  #unknownsInARow = 0
+
+  constructor(parts: readonly PlanPart[], world: World, options: ExecuteOptions) {
+    this.#parts = parts
+    this.#world = world
+    this.#options = options
+    const { clock, random, provider } = world
+    const { signal, pollPolicy: policy = patientPolling } = options
+    this.#slots = pLimit(options.concurrency)
+    this.#poller = new TaskPoller({
+      clock,
+      random,
+      provider,
+      policy,
+      signal,
+      onTrouble: this.#onTrouble('poll'),
+    })
+    this.#pacer = new CreatePacer(options.createsPerMinute, {
+      clock,
+      random,
+      onThrottled: (waitMs, message) => world.emit({ type: 'throttled', waitMs, message }),
+    })
+  }
+
+  async run(): Promise<RunResult> {
+    const { provider, emit } = this.#world
+    const { signal } = this.#options
+    const buys = this.#steps('generate')
+    const resumes = this.#steps('resume')
+    const collects = this.#steps('collect')
+    emit({
+      type: 'started',
+      provider: provider.name,
+      buys: buys.length,
+      resumes: resumes.length,
+      collects: collects.length,
+    })
+    const onAbort = () => this.#stop({ why: 'interrupted', message: 'The run was interrupted' })
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    this.#settleTheRest()
+
+    try {
+      if (buys.length > 0) await this.#checkProvider()
+      // What is paid for comes first: results die, and live tasks take up the account's slots.
+      const fetching = collects.map(({ part, step }) => this.#collect(part, step))
+      const waiting = resumes.map(({ part, step }) => this.#resume(part, step))
+      const online = buys.filter(({ step }) => step.take.shot.parameters.service_tier !== 'flex')
+      const flex = buys.filter(({ step }) => step.take.shot.parameters.service_tier === 'flex')
+      const buying = [
+        forEachWithin(this.#slots, online, ({ part, step }, free) => this.#generate(part, step, free)),
+        // The flex tier has no limit of live tasks, so a task that waits there takes up no slot.
+        forEachWithin(pLimit(parallelFlexCreates), flex, ({ part, step }, free) =>
+          this.#generate(part, step, free),
+        ),
+      ]
+      await Promise.all([...fetching, ...waiting, ...buying])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+    const result: RunResult = { outcomes: this.#outcomes, stop: this.#stopped }
+    emit({ type: 'finished', result })
+    return result
+  }
+
+  #steps<K extends Step['kind']>(kind: K): StepOf<K>[] {
+    return this.#parts.flatMap((part) =>
+      part.plan.steps.flatMap((step) => (step.kind === kind ? [{ part, step } as StepOf<K>] : [])),
+    )
+  }
+
+  /** Steps without work of their own. */
+  #settleTheRest(): void {
+    for (const { part, step } of this.#steps('keep')) this.#settle(part, step.name, { kind: 'kept' })
+    for (const { part, step } of this.#steps('hold'))
+      this.#settle(part, step.name, { kind: 'held', reason: step.reason })
+    for (const { part, step } of this.#steps('reconcile')) {
+      this.#settle(part, step.name, {
+        kind: 'unknown',
+        why: 'an earlier create was sent and its answer never seen',
+      })
+    }
+  }
+
+  /** A bad key or a dead line is found out before money is at stake. Live tasks are still looked after. */
+  async #checkProvider(): Promise<void> {
+    try {
+      await this.#world.provider.check({ signal: this.#options.signal })
+    } catch (error) {
+      if (this.#options.signal.aborted) return
+      if (!(error instanceof RunnerError)) throw error
+      this.#stop({
+        why: error.code === 'account-refused' ? 'account' : 'unreachable',
+        message: error.message,
+      })
+    }
+  }
+
+  /** @param free Gives the slot back: called once no task of this take is live any more. */
+  async #generate(
+    part: PlanPart,
+    step: Extract<Step, { kind: 'generate' }>,
+    free: () => void,
+  ): Promise<void> {
+    const flex = step.take.shot.parameters.service_tier === 'flex'
+    for (let retriesLeft = this.#options.retries; ; retriesLeft--) {
+      const bought = await this.#buy(part, step)
+      if (bought.kind === 'submitted') {
+        if (flex || !this.#options.wait) free()
+        const watched = await this.#watch(part, step.name, bought.taskId, flex)
+        const failed = watched.kind === 'ended' && watched.task.status !== 'succeeded'
+        const again = failed && retriesLeft > 0 && !this.#stopped && mayRerun(failureOf(watched.task))
+        if (again && (await this.#recordEnd(part, step.name, watched.task))) continue
+        free()
+        return await this.#finish(part, step.name, bought.taskId, { watched, bought: true })
+      }
+      free()
+      return this.#settle(
+        part,
+        step.name,
+        bought.kind === 'failed' ? { ...bought, taskId: undefined } : bought,
+      )
+    }
+  }
+
+  async #buy(part: PlanPart, step: Extract<Step, { kind: 'generate' }>) {
+    const ref = this.#ref(part, step.name)
+    if (this.#stopped) return { kind: 'cancelled' as const }
+    const bought = await buyTake(
+      step,
+      part,
+      { ...this.#world, pacer: this.#pacer, onTrouble: this.#onTrouble('create') },
+      {
+        signal: this.#stopCreates.signal,
+        onSubmitting: () => this.#world.emit({ type: 'submitting', ...ref }),
+        stop: (stop) => this.#stop(stop),
+      },
+    )
+    if (bought.kind === 'submitted') this.#world.emit({ type: 'submitted', ...ref, taskId: bought.taskId })
+    this.#unknownsInARow = bought.kind === 'unknown' ? this.#unknownsInARow + 1 : 0
+    if (this.#unknownsInARow >= unknownsUntilStop && bought.kind === 'unknown') {
+      const message = `${unknownsUntilStop} creates in a row got no answer that tells whether a task exists (${bought.why})`
+      this.#stop({ why: 'unknowns', message })
+    }
+    return bought
+  }
+
+  async #resume(part: PlanPart, step: Extract<Step, { kind: 'resume' }>): Promise<void> {
+    const { name, taskId, flex } = step
+    if (!this.#options.wait) return this.#settle(part, name, { kind: 'live', taskId })
+    const watching = this.#watch(part, name, taskId, flex)
+    // Already live: it is looked after at once, and holds a slot so that creates wait for it.
+    if (!flex) void this.#slots(() => watching)
+    await this.#finish(part, name, taskId, { watched: await watching, bought: false })
+  }
+
+  async #watch(part: PlanPart, name: TakeName, taskId: TaskId, flex: boolean): Promise<Watched> {
+    if (!this.#options.wait) return { kind: 'stopped' }
+    const onStatus = (status: Task['status']) =>
+      this.#world.emit({ type: 'status', ...this.#ref(part, name), taskId, status })
+    return await this.#poller.watch(taskId, { flex, onStatus })
+  }
+
+  /** Records how a task ended and fetches what it made. */
+  async #finish(
+    part: PlanPart,
+    name: TakeName,
+    taskId: TaskId,
+    { watched, bought }: { watched: Watched; bought: boolean },
+  ): Promise<void> {
+    if (watched.kind === 'stopped') return this.#settle(part, name, { kind: 'live', taskId })
+    if (watched.kind === 'gone') {
+      return this.#settle(part, name, {
+        kind: 'unknown',
+        why: `the provider does not know task ${taskId} (any more)`,
+      })
+    }
+    const { task } = watched
+    if (!(await this.#recordEnd(part, name, task))) return this.#settle(part, name, { kind: 'live', taskId })
+    if (task.status === 'succeeded')
+      return await this.#download(part, name, task, { bought, collectedBefore: false })
+    const { code = task.status, message = '' } = task.error ?? {}
+    this.#settle(part, name, { kind: 'failed', failure: failureOf(task), code, message, taskId })
+  }
+
+  async #recordEnd(
+    part: PlanPart,
+    name: TakeName,
+    { id, status, completionTokens, error }: Task,
+  ): Promise<boolean> {
+    const tokens = completionTokens === undefined ? {} : { tokens: completionTokens }
+    const code = error?.code ?? (status === 'failed' ? 'error' : undefined)
+    const failure = code === undefined ? {} : { error: code, message: error?.message ?? '' }
+    return await this.#commit(() =>
+      part.ledger.commit({
+        type: 'ended',
+        take: name,
+        task: id,
+        status: status as 'succeeded',
+        ...tokens,
+        ...failure,
+      }),
+    )
+  }
+
+  async #collect(
+    part: PlanPart,
+    { name, taskId, collectedBefore }: Extract<Step, { kind: 'collect' }>,
+  ): Promise<void> {
+    await this.#download(
+      part,
+      name,
+      { id: taskId, videoUrl: undefined, completionTokens: undefined },
+      { bought: false, collectedBefore },
+    )
+  }
+
+  async #download(
+    part: PlanPart,
+    name: TakeName,
+    task: Pick<Task, 'id' | 'videoUrl' | 'completionTokens'>,
+    { bought, collectedBefore }: { bought: boolean; collectedBefore: boolean },
+  ): Promise<void> {
+    const { id: taskId, completionTokens } = task
+    const video = part.places.output(name)
+    const target = { folder: part.places.folder, path: video }
+    const world = { ...this.#world, onTrouble: this.#onTrouble('download') }
+    const { signal } = this.#options
+    try {
+      const { sha256, bytes } = await this.#downloads(async () => {
+        signal.throwIfAborted()
+        this.#world.emit({ type: 'collecting', ...this.#ref(part, name), taskId })
+        return await collectResult(task, target, world, { signal })
+      })
+      await this.#commit(() =>
+        part.ledger.commit({ type: 'collected', take: name, task: taskId, video, sha256, bytes }),
+      )
+      const tokens = completionTokens ?? part.ledger.states.get(name)?.entry?.tokens
+      this.#settle(part, name, { kind: 'done', taskId, video, tokens, bought })
+    } catch (error) {
+      if (signal.aborted) return this.#settle(part, name, { kind: 'live', taskId })
+      const gone = error instanceof ProviderError && error.providerCode === resultGone
+      if (gone && collectedBefore) {
+        const note = 'collected before, not on this machine, and no longer at the provider'
+        return this.#settle(part, name, { kind: 'kept', note })
+      }
+      const message = (error as Error).message
+      const code = gone ? resultGone : 'download-failed'
+      this.#settle(part, name, { kind: 'failed', failure: 'download', code, message, taskId })
+    }
+  }
+
+  /** @returns Whether the record is on disk; if not, nothing more is bought. */
+  async #commit(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      if (!(error instanceof RunnerError)) throw error
+      this.#stop({ why: 'unwritable', message: error.message })
+      return false
+    }
+  }
+
+  #settle(part: PlanPart, take: TakeName, body: OutcomeBody): void {
+    const outcome = { ...this.#ref(part, take), ...body } as Outcome
+    this.#outcomes.push(outcome)
+    this.#world.emit({ type: 'outcome', outcome })
+  }
+
+  #stop(stop: Stop): void {
+    if (this.#stopped) return
+    this.#stopped = stop
+    this.#stopCreates.abort()
+    this.#world.emit({ type: 'stopping', stop })
+  }
+
+  #ref(part: PlanPart, take: TakeName): TakeRef {
+    return { manifest: part.plan.manifest.name, take }
+  }
+
+  #onTrouble(during: 'create' | 'poll' | 'download') {
+    return (message: string, waitMs: number) => this.#world.emit({ type: 'trouble', during, message, waitMs })
+  }
+}
+
+function failureOf({ status, error }: Pick<Task, 'status' | 'error'>) {
+  if (status === 'expired' || status === 'cancelled') return status
+  return classifyFailure(error?.code ?? '', true)
+}
+
+/**
+ * Runs `work` on every item within `limit`, putting only a few into its queue at a time. `work` may give its place
+ * back before it is through.
+ */
+async function forEachWithin<T>(
+  limit: LimitFunction,
+  items: readonly T[],
+  work: (item: T, free: () => void) => Promise<void>,
+): Promise<void> {
+  const open = new Set<Promise<void>>()
+  let onFree: () => void = () => undefined
+  for (const item of items) {
+    const through = new Promise<void>((resolve, reject) => {
+      void limit(
+        () => new Promise<void>((free) => work(item, free).then(resolve, reject).finally(free)),
+      ).finally(() => onFree())
+    })
+    const job = through.finally(() => open.delete(job))
+    open.add(job)
+    if (limit.pendingCount >= queueAhead) {
+      await new Promise<void>((resolve) => {
+        onFree = resolve
+      })
+    }
+  }
+  await Promise.all(open)
+}

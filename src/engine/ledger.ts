@@ -1,0 +1,156 @@
+import { dirname, join } from 'node:path'
+import { RunnerError } from '../core/errors.js'
+import { applyRecord, type LedgerRecord, parseJournal, type TakeState } from '../core/ledger-state.js'
+import { type LockEntries, type LockEntry, parseLockfile } from '../core/lockfile.js'
+import type { TakeName } from '../core/names.js'
+import type { Clock } from '../ports/clock.js'
+import type { Files } from '../ports/files.js'
+import { Journal } from './journal.js'
+import { LockWriter } from './lock-writer.js'
+import type { Places } from './places.js'
+
+/** A record as callers make it: the ledger adds the time. */
+export type NewRecord = LedgerRecord extends infer R
+  ? R extends LedgerRecord
+    ? Omit<R, 'at'>
+    : never
+  : never
+
+type LedgerWorld = { files: Files; clock: Clock }
+
+/** What lockfile and journal together know of every take, without taking anything over. */
+export async function readStates(
+  places: Places,
+  { files }: Pick<LedgerWorld, 'files'>,
+): Promise<Map<TakeName, TakeState>> {
+  return (await load(places, files)).states
+}
+
+/**
+ * What is known of the takes of one manifest, and the only way to change it: a record goes to the journal, is flushed,
+ * and only then counts. Holds the lockfile's writer. The caller holds the process lock.
+ */
+export class Ledger {
+  readonly #states: Map<TakeName, TakeState>
+  readonly #journal: Journal
+  readonly #writer: LockWriter
+  readonly #places: Places
+  readonly #world: LedgerWorld
+
+  private constructor(
+    states: Map<TakeName, TakeState>,
+    journal: Journal,
+    writer: LockWriter,
+    places: Places,
+    world: LedgerWorld,
+  ) {
+    this.#states = states
+    this.#journal = journal
+    this.#writer = writer
+    this.#places = places
+    this.#world = world
+  }
+
+  /**
+   * Reads lockfile and journal, cuts off a torn last line, and turns every intent without an answer into `unknown`:
+   * the process that sent it is gone.
+   *
+   * @throws RunnerError `lockfile-…`, `journal-damaged` or `state-unwritable`; nothing was changed then.
+   */
+  static async open(places: Places, world: LedgerWorld): Promise<Ledger> {
+    const { states, fingerprint, journalBytes, hasRecords } = await load(places, world.files)
+    const root = join(places.projectRoot, '.shotlock')
+    await writable(() => world.files.createNew(join(root, '.gitignore'), '*\n'), root)
+    await writable(() => world.files.proveWritable(dirname(places.journal)), places.journal)
+    await writable(() => world.files.proveWritable(places.folder), places.folder)
+
+    const file = await writable(() => world.files.openAppend(places.journal), places.journal)
+    await file.truncate(journalBytes)
+    const journal = new Journal(file, journalBytes)
+    const entries = () => entriesOf(states)
+    const writer = new LockWriter(places.lockfile, world, { entries, fingerprint })
+    const ledger = new Ledger(states, journal, writer, places, world)
+
+    for (const [take, { intent }] of states) {
+      if (intent)
+        await ledger.commit({
+          type: 'unknown',
+          take,
+          attempt: intent.attempt,
+          why: 'the process ended before the answer came',
+        })
+    }
+    if (hasRecords) writer.touch()
+    return ledger
+  }
+
+  get states(): ReadonlyMap<TakeName, TakeState> {
+    return this.#states
+  }
+
+  /** Puts a record on the disk, then counts it. */
+  async commit(record: NewRecord): Promise<void> {
+    const full = { ...record, at: new Date(this.#world.clock.now()).toISOString() } as LedgerRecord
+    const apply = () => this.#states.set(record.take, applyRecord(this.#states.get(record.take), full))
+    try {
+      await this.#journal.append(full)
+    } catch (error) {
+      // The task exists whether or not the disk is full: keep its id for the lockfile's last try.
+      if (record.type === 'accepted') apply()
+      throw error
+    }
+    apply()
+    if (record.type !== 'intent' && record.type !== 'unsent') this.#writer.touch()
+  }
+
+  /** Writes the lockfile; when it then holds everything, the journal has done its work and is removed. */
+  async close(): Promise<void> {
+    try {
+      await this.#writer.finish()
+    } finally {
+      await this.#journal.close()
+    }
+    const settled = [...this.#states.values()].every(({ intent }) => intent === undefined)
+    if (settled) await this.#world.files.remove(this.#places.journal)
+  }
+}
+
+async function load(places: Places, files: Files) {
+  const fingerprint = await files.fingerprint(places.lockfile)
+  const lockBytes = await readable(() => files.read(places.lockfile), places.lockfile)
+  const entries = lockBytes ? parseLockfile(lockBytes, places.lockfile) : new Map<TakeName, LockEntry>()
+  const states = new Map<TakeName, TakeState>()
+  for (const [name, entry] of entries) states.set(name, { entry, intent: undefined })
+
+  const bytes = (await readable(() => files.read(places.journal), places.journal)) ?? new Uint8Array()
+  const { records, tornBytes } = parseJournal(new TextDecoder().decode(bytes), places.journal)
+  for (const record of records) states.set(record.take, applyRecord(states.get(record.take), record))
+  return { states, fingerprint, journalBytes: bytes.length - tornBytes, hasRecords: records.length > 0 }
+}
+
+function entriesOf(states: ReadonlyMap<TakeName, TakeState>): LockEntries {
+  const entries = new Map<TakeName, LockEntry>()
+  for (const [name, { entry }] of states) {
+    if (entry) entries.set(name, entry)
+  }
+  return entries
+}
+
+async function readable<T>(work: () => Promise<T>, path: string): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw new RunnerError('state-unreadable', `Cannot read "${path}": ${(cause as Error).message}`, { cause })
+  }
+}
+
+async function writable<T>(work: () => Promise<T>, path: string): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw new RunnerError('state-unwritable', `Cannot write to "${path}": ${(cause as Error).message}`, {
+      cause,
+      hint: 'Make room on the disk or make the folder writable. Nothing was sent.',
+    })
+  }
+}

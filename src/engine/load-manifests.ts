@@ -1,0 +1,171 @@
+import { basename, join, relative, resolve, sep } from 'node:path'
+import { type Digest, digestOf } from '../core/digest.js'
+import { ManifestError, RunnerError } from '../core/errors.js'
+import { type ParsedManifest, parseManifest } from '../core/manifest.js'
+import type { TakeName } from '../core/names.js'
+import type { Problem } from '../core/problem.js'
+import { type Manifest, takesOf } from '../core/shot.js'
+import type { Files } from '../ports/files.js'
+import { type LocalImages, loadMedia } from './media.js'
+import { type Places, placesOf } from './places.js'
+
+/** A manifest with everything that a plan needs of the file system. */
+export interface LoadedManifest {
+  manifest: Manifest
+  places: Places
+  images: LocalImages
+  digests: ReadonlyMap<TakeName, Digest>
+}
+
+export interface LoadOptions {
+  /** Files or folders as the person named them; none means all below `manifests/`. */
+  paths: readonly string[]
+  /** What relative paths start from. */
+  cwd: string
+  /** Whether this is for the simulator: then lockfile, journal and results are apart. */
+  rehearsal: boolean
+}
+
+/** Reads and checks manifests, and says everything that is wrong with them. */
+export async function checkManifests(
+  { paths, cwd, rehearsal }: LoadOptions,
+  files: Files,
+): Promise<{ loaded: LoadedManifest[]; problems: Problem[] }> {
+  const found = await findManifests(paths, cwd, files)
+  const loaded: LoadedManifest[] = []
+  const problems: Problem[] = []
+  const lockfiles = new Map<string, string>()
+  for (const file of found) {
+    const absolute = resolve(cwd, file)
+    const parsed = parseManifest(await readManifest(absolute, file, files), file)
+    const places = await placesOf(absolute, { files, rehearsal })
+    const images = await loadMedia(parsed, places, files)
+    problems.push(...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles))
+    lockfiles.set(places.lockfile, file)
+    const broken = parsed.problems.some(({ severity }) => severity === 'error')
+    const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
+    loaded.push({ manifest: parsed.manifest, places, images, digests })
+  }
+  return { loaded, problems }
+}
+
+/**
+ * Reads manifests that must be right.
+ *
+ * @throws ManifestError with every problem, when one is an error.
+ */
+export async function loadManifests(
+  options: LoadOptions,
+  files: Files,
+): Promise<{ loaded: LoadedManifest[]; warnings: Problem[] }> {
+  const { loaded, problems } = await checkManifests(options, files)
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  if (errors > 0)
+    throw new ManifestError(
+      problems,
+      `${errors} ${errors === 1 ? 'problem' : 'problems'} in ${countFiles(problems, loaded)}`,
+    )
+  return { loaded, warnings: problems }
+}
+
+function countFiles(problems: readonly Problem[], loaded: readonly LoadedManifest[]): string {
+  const broken = new Set(problems.filter(({ severity }) => severity === 'error').map(({ file }) => file)).size
+  return `${broken} of ${loaded.length} ${loaded.length === 1 ? 'manifest' : 'manifests'}`
+}
+
+async function findManifests(paths: readonly string[], cwd: string, files: Files): Promise<string[]> {
+  const found: string[] = []
+  for (const path of paths.length === 0 ? ['manifests'] : paths) {
+    const absolute = resolve(cwd, path)
+    if ((await files.size(absolute)) !== undefined) {
+      if (isLockfile(path))
+        throw new RunnerError('usage', `Cannot run "${path}": it is a lockfile`, {
+          hint: 'Name the manifest beside it.',
+        })
+      found.push(path)
+      continue
+    }
+    const below = (await files.filesBelow(absolute)).filter(isManifest).sort()
+    if (below.length === 0 && paths.length > 0 && !(await files.exists(absolute))) {
+      throw new RunnerError('manifest-unreadable', `Cannot read "${path}": there is no such file or folder`, {
+        hint: 'Check the path; without one, all manifests below manifests/ are taken.',
+      })
+    }
+    found.push(...below.map((one) => relative(cwd, one) || one))
+  }
+  if (found.length === 0) {
+    throw new RunnerError('no-manifests', 'Cannot find a manifest: there is no .yaml file below manifests/', {
+      hint: 'Name one, or start a project with: shotlock init.',
+    })
+  }
+  return [...new Set(found)]
+}
+
+async function readManifest(absolute: string, file: string, files: Files): Promise<Uint8Array> {
+  try {
+    const bytes = await files.read(absolute)
+    if (bytes) return bytes
+  } catch (cause) {
+    throw new RunnerError('manifest-unreadable', `Cannot read "${file}": ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+  throw new RunnerError('manifest-unreadable', `Cannot read "${file}": it is gone`)
+}
+
+function isManifest(path: string): boolean {
+  const hidden = path.split(sep).some((part) => part.startsWith('.') && part !== '.' && part !== '..')
+  return /\.ya?ml$/i.test(path) && !isLockfile(path) && !hidden
+}
+
+function isLockfile(path: string): boolean {
+  return /\.lock\.ya?ml$/i.test(path)
+}
+
+/** Two manifests must not share a lockfile, nor one take the name of another's rehearsal. */
+function nameProblems(file: string, lockfile: string, taken: ReadonlyMap<string, string>): Problem[] {
+  const problem = (message: string): Problem => ({
+    code: 'manifest-name',
+    severity: 'error',
+    message,
+    file,
+    line: 1,
+    col: 1,
+    length: 1,
+    sourceLine: '',
+  })
+  const other = taken.get(lockfile)
+  if (other !== undefined)
+    return [problem(`"${other}" would share its lockfile; give one of them another name`)]
+  if (/\.simulator\.ya?ml$/i.test(file))
+    return [problem('a manifest cannot end in ".simulator": rehearsals use that name')]
+  if (/^\.|[\s:*?"<>|]/.test(basename(file)))
+    return [problem('a manifest cannot have spaces or :*?"<>| in its name, nor start with a dot')]
+  return []
+}
+
+function digestsOf({ manifest }: ParsedManifest, images: LocalImages): Map<TakeName, Digest> {
+  const digests = new Map<TakeName, Digest>()
+  for (const shot of manifest.shots) {
+    for (const take of takesOf(shot))
+      digests.set(
+        take.name,
+        digestOf(take, (path) => images.get(path)!.sha256),
+      )
+  }
+  return digests
+}
+
+/** Takes whose video is in its place, by what lockfile and journal say. */
+export async function findPresent(
+  { places }: LoadedManifest,
+  states: ReadonlyMap<TakeName, { entry: { video?: string | undefined } | undefined }>,
+  files: Files,
+): Promise<Set<TakeName>> {
+  const present = new Set<TakeName>()
+  for (const [name, { entry }] of states) {
+    if (entry?.video === undefined) continue
+    if ((await files.size(join(places.folder, ...entry.video.split('/')))) !== undefined) present.add(name)
+  }
+  return present
+}

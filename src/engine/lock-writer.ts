@@ -1,0 +1,94 @@
+import { RunnerError } from '../core/errors.js'
+import { type LockEntries, renderLockfile } from '../core/lockfile.js'
+import type { Clock } from '../ports/clock.js'
+import type { Files, Fingerprint } from '../ports/files.js'
+
+/** Shortest pause between two writes, and how many times its own duration a write must wait. */
+const pauseMs = 300
+const pauseFactor = 10
+
+/**
+ * Writes one lockfile, whole, at most a few times a second however much happens, and at the end. The journal carries
+ * what happened in between. A file that somebody else changed meanwhile is not overwritten.
+ */
+export class LockWriter {
+  readonly #path: string
+  readonly #files: Files
+  readonly #clock: Clock
+  readonly #entries: () => LockEntries
+  #fingerprint: Fingerprint | undefined
+  #dirty = false
+  #loop: Promise<void> | undefined
+  readonly #ending = new AbortController()
+
+  /** @param fingerprint Of the file as it was read; `undefined` when there was none. */
+  constructor(
+    path: string,
+    world: { files: Files; clock: Clock },
+    options: { entries: () => LockEntries; fingerprint: Fingerprint | undefined },
+  ) {
+    this.#path = path
+    this.#files = world.files
+    this.#clock = world.clock
+    this.#entries = options.entries
+    this.#fingerprint = options.fingerprint
+  }
+
+  /** Says that entries have changed. Returns at once. */
+  touch(): void {
+    this.#dirty = true
+    this.#loop ??= this.#writeUntilClean()
+  }
+
+  /**
+   * Resolves when everything is written.
+   *
+   * @throws RunnerError `lockfile-changed` or `lockfile-unwritten`; the journal still holds everything.
+   */
+  async finish(): Promise<void> {
+    this.#ending.abort()
+    await this.#loop
+    if (this.#dirty) await this.#write()
+  }
+
+  async #writeUntilClean(): Promise<void> {
+    while (this.#dirty && !this.#ending.signal.aborted) {
+      const started = this.#clock.now()
+      // A failure is not lost: the entries stay dirty, and the last try in `finish` throws what it meets.
+      await this.#write().catch(() => {
+        this.#dirty = true
+      })
+      const tookMs = this.#clock.now() - started
+      await this.#clock
+        .sleep(Math.max(pauseMs, tookMs * pauseFactor), { signal: this.#ending.signal })
+        .catch(() => undefined)
+    }
+    this.#loop = undefined
+  }
+
+  async #write(): Promise<void> {
+    this.#dirty = false
+    if ((await this.#files.fingerprint(this.#path)) !== this.#fingerprint) {
+      throw new RunnerError(
+        'lockfile-changed',
+        `Cannot write "${this.#path}": it was changed while this run was at work`,
+        {
+          hint: 'Run again: the journal holds what this run bought, and it is put into the lockfile as it is then.',
+        },
+      )
+    }
+    try {
+      await this.#files.replace(this.#path, renderLockfile(this.#entries()))
+      this.#fingerprint = await this.#files.fingerprint(this.#path)
+    } catch (cause) {
+      throw new RunnerError(
+        'lockfile-unwritten',
+        `Cannot write "${this.#path}": ${(cause as Error).message}`,
+        {
+          cause,
+          hint: 'Make room on the disk or make the folder writable, then run again: the journal holds what was bought.',
+        },
+      )
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { manifestName } from '../core/manifest.js'
+import type { TakeName } from '../core/names.js'
+import { outputPath } from '../core/plan.js'
+import type { Files } from '../ports/files.js'
+
+/** Where everything of one manifest lives. Paths are absolute. */
+export interface Places {
+  manifest: string
+  /** The manifest's folder: what paths in manifest and lockfile are relative to. */
+  folder: string
+  /** Nothing outside of it is read. */
+  projectRoot: string
+  lockfile: string
+  journal: string
+  processLock: string
+  /** Where a take's video goes, relative to `folder`, with `/`. */
+  output(name: TakeName): string
+}
+
+const rootMarks = ['.git', 'package.json', '.shotlock']
+
+/**
+ * Decides where a manifest's files live. A rehearsal (on the simulator) never touches the ledger: it has its own
+ * lockfile, journal and results.
+ */
+export async function placesOf(
+  manifestPath: string,
+  { files, rehearsal }: { files: Files; rehearsal: boolean },
+): Promise<Places> {
+  const manifest = resolve(manifestPath)
+  const folder = dirname(manifest)
+  const projectRoot = await findProjectRoot(folder, files)
+  const name = manifestName(manifest)
+  const state = join(
+    projectRoot,
+    '.shotlock',
+    rehearsal ? 'rehearsal' : 'ledger',
+    relative(projectRoot, folder),
+  )
+  return {
+    manifest,
+    folder,
+    projectRoot,
+    lockfile: join(folder, rehearsal ? `${name}.simulator.lock.yaml` : `${name}.lock.yaml`),
+    journal: join(state, `${name}.journal.jsonl`),
+    processLock: join(state, `${name}.lock`),
+    output: (take) => outputPath({ name }, take, { rehearsal }),
+  }
+}
+
+/** The nearest folder upward that marks a project, else the folder itself. */
+export async function findProjectRoot(folder: string, files: Pick<Files, 'exists'>): Promise<string> {
+  for (let at = folder; ; at = dirname(at)) {
+    for (const mark of rootMarks) {
+      if (await files.exists(join(at, mark))) return at
+    }
+    if (dirname(at) === at) return folder
+  }
+}
+
+/** Whether `path` lies inside `root`; both absolute and free of links. */
+export function isInside(path: string, root: string): boolean {
+  const way = relative(root, path)
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
+}

@@ -1,0 +1,139 @@
+import { RunnerError } from '../core/errors.js'
+import type { TakeState } from '../core/ledger-state.js'
+import { accountLimits, type ModelProfile } from '../core/models.js'
+import type { TakeName } from '../core/names.js'
+import { type Plan, type PlanOptions, planRun } from '../core/plan.js'
+import type { Problem } from '../core/problem.js'
+import { type Selection, selectTakes } from '../core/select.js'
+import { takesOf } from '../core/shot.js'
+import type { Clock } from '../ports/clock.js'
+import type { Files } from '../ports/files.js'
+import type { ProcessLocks } from '../ports/process-locks.js'
+import type { PlanPart } from './execute-plan.js'
+import { Ledger, readStates } from './ledger.js'
+import { findPresent, type LoadedManifest, type LoadOptions, loadManifests } from './load-manifests.js'
+
+export interface PrepareOptions extends LoadOptions, Pick<PlanOptions, 'force' | 'failed' | 'provider'> {
+  selection: Selection
+}
+
+/** A plan together with what it was decided from. */
+export interface Preview {
+  plan: Plan
+  states: ReadonlyMap<TakeName, TakeState>
+  /** Takes whose video is in its place. */
+  present: ReadonlySet<TakeName>
+}
+
+/** Plans that only look: nothing is locked, nothing is written. */
+export async function previewPlans(
+  options: PrepareOptions,
+  files: Files,
+): Promise<{ previews: Preview[]; warnings: Problem[] }> {
+  const { loaded, warnings } = await loadManifests(options, files)
+  const planOptions = decide(loaded, options)
+  const previews: Preview[] = []
+  for (const one of loaded) {
+    const states = await readStates(one.places, { files })
+    const present = await findPresent(one, states, files)
+    const plan = planRun({ manifest: one.manifest, states, digests: one.digests, present }, planOptions)
+    previews.push({ plan, states, present })
+  }
+  return { previews, warnings }
+}
+
+/** Plans with the ledgers they will be carried out on, locked against every other run. */
+export interface PreparedRun {
+  parts: PlanPart[]
+  warnings: Problem[]
+  /** Writes the lockfiles and gives the locks back; call it whatever happened. */
+  close(): Promise<void>
+}
+
+/**
+ * Locks every manifest, opens its ledger and plans from it.
+ *
+ * @throws RunnerError `run-in-progress` when another process works on one of them, and all that reading throws.
+ */
+export async function prepareRun(
+  options: PrepareOptions,
+  world: { files: Files; clock: Clock; locks: ProcessLocks },
+): Promise<PreparedRun> {
+  const { loaded, warnings } = await loadManifests(options, world.files)
+  const planOptions = decide(loaded, options)
+  const closers: (() => Promise<void>)[] = []
+  const close = async () => {
+    const failures: unknown[] = []
+    for (const closer of closers.splice(0).reverse())
+      await closer().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+  }
+
+  const parts: PlanPart[] = []
+  try {
+    for (const one of loaded) {
+      closers.push(await lock(one, world.locks))
+      const ledger = await Ledger.open(one.places, world)
+      closers.push(() => ledger.close())
+      const present = await findPresent(one, ledger.states, world.files)
+      const plan = planRun(
+        { manifest: one.manifest, states: ledger.states, digests: one.digests, present },
+        planOptions,
+      )
+      parts.push({ plan, ledger, places: one.places, images: one.images })
+    }
+  } catch (error) {
+    await close().catch(() => undefined)
+    throw error
+  }
+  return { parts, warnings, close }
+}
+
+/** The limits of the account for everything that plans would buy. */
+export function limitsOf(plans: readonly Plan[]): ModelProfile['account'] {
+  const ids = new Set<string>()
+  for (const step of plans.flatMap(({ steps }) => steps)) {
+    if (step.kind === 'generate') ids.add(step.take.shot.model)
+  }
+  return accountLimits(ids)
+}
+
+function decide(
+  loaded: readonly LoadedManifest[],
+  { selection, force, failed, provider }: PrepareOptions,
+): PlanOptions {
+  const selects = selectTakes(selection)
+  if (selects && !loaded.some(({ manifest }) => manifest.shots.some((shot) => takesOf(shot).some(selects)))) {
+    const words = [...(selection.shots ?? []), ...(selection.tags ?? [])]
+      .map((word) => `"${word}"`)
+      .join(', ')
+    throw new RunnerError('nothing-selected', `Cannot select ${words}: no shot fits`, {
+      hint: 'Shots are named as in the manifest; * stands for any text. See them with: shotlock plan.',
+    })
+  }
+  return { selects, force, failed, provider }
+}
+
+async function lock({ places, manifest }: LoadedManifest, locks: ProcessLocks): Promise<() => Promise<void>> {
+  const result = await acquire(places.processLock, locks)
+  if ('release' in result) return result.release
+  const { pid, host } = result.heldBy
+  throw new RunnerError(
+    'run-in-progress',
+    `Cannot run "${manifest.file}": process ${pid} on ${host} is running it`,
+    {
+      hint: `Wait for it to end. If there is no such process any more, remove ${places.processLock}.`,
+    },
+  )
+}
+
+async function acquire(path: string, locks: ProcessLocks) {
+  try {
+    return await locks.acquire(path)
+  } catch (cause) {
+    throw new RunnerError('state-unwritable', `Cannot write to "${path}": ${(cause as Error).message}`, {
+      cause,
+      hint: 'Make room on the disk or make the folder writable. Nothing was sent.',
+    })
+  }
+}

@@ -1,0 +1,47 @@
+/** A file that is only ever added to. */
+export interface AppendFile {
+  /** Resolves when all bytes are handed to the system; the file is then safe from a crash of this process. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Resolves when everything written is on the disk. */
+  flush(): Promise<void>
+  truncate(sizeBytes: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** A file being put together under a temporary name. */
+export interface PartFile {
+  write(chunk: Uint8Array): Promise<void>
+  /** Forgets what was written. */
+  restart(): Promise<void>
+  /** Flushes, and puts the file in its place in one step. */
+  commit(): Promise<void>
+  /** Removes what was written. */
+  discard(): Promise<void>
+}
+
+/** Changes whenever a file is replaced or written to; equal fingerprints mean an untouched file. */
+export type Fingerprint = string
+
+/** The file system, as far as shotlock needs it. Paths are absolute; failures are Node's errors with a `code`. */
+export interface Files {
+  /** `undefined` when there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>
+  /** `undefined` when there is no such file. */
+  fingerprint(path: string): Promise<Fingerprint | undefined>
+  /** Size of a regular file in bytes; `undefined` when there is none. */
+  size(path: string): Promise<number | undefined>
+  exists(path: string): Promise<boolean>
+  /** The path with every link resolved; `undefined` when there is no such file. */
+  realPath(path: string): Promise<string | undefined>
+  /** Paths of all files below a folder, links to folders not followed; empty when there is no such folder. */
+  filesBelow(folder: string): Promise<string[]>
+  /** Replaces a file in one step, flushed, with the folders it needs. A crash leaves the old or the new, never a mix. */
+  replace(path: string, text: string): Promise<void>
+  /** Creates a file that is not there yet, with the folders it needs; false when it is there. */
+  createNew(path: string, text: string): Promise<boolean>
+  remove(path: string): Promise<void>
+  openAppend(path: string): Promise<AppendFile>
+  openPart(path: string): Promise<PartFile>
+  /** Makes the folder if need be and proves that a file can be written into it. */
+  proveWritable(folder: string): Promise<void>
+}
