@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { join } from 'node:path'
+import { main } from './cli/program.js'
+import type { OpenWorld, Surroundings } from './cli/surroundings.js'
+import { RunnerError } from './core/errors.js'
+import type { RunEvent } from './core/event.js'
+import type { PollPolicy } from './core/poll-schedule.js'
+import type { ProviderChoice } from './core/provider-choice.js'
+
+/** The simulator's tasks take seconds, not minutes. */
+const quickPolling: PollPolicy = { minMs: 200, maxMs: 1_000 }
+
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second time: leave at once. Ids are on the disk, and open intents count as unknown.
+    if (interrupted.signal.aborted) process.exit(4)
+    interrupted.abort(new Error(`interrupted by ${signal}`))
+  })
+}
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') interrupted.abort(error)
+  })
+}
+
+const cwd = process.cwd()
+const surroundings: Surroundings = {
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interrupted.signal,
+  files: async () => (await import('./adapters/node-files.js')).nodeFiles,
+  openWorld,
+}
+process.exitCode = await main(surroundings)
+
+async function openWorld(choice: ProviderChoice, emit: (event: RunEvent) => void): Promise<OpenWorld> {
+  const { liveWorld } = await import('./adapters/live-world.js')
+  if (choice.kind === 'remote') {
+    const world = liveWorld(choice, emit)
+    const pollPolicy = choice.name === 'simulator' ? quickPolling : undefined
+    return { world, pollPolicy, close: () => world.provider.close() }
+  }
+
+  const { simulate } = await import('./commands/simulate.js')
+  const { findProjectRoot } = await import('./engine/places.js')
+  const files = await surroundings.files()
+  const folder = join(await findProjectRoot(cwd, files), '.shotlock', 'simulator')
+  const { fileLocks } = await import('./adapters/process-locks.js')
+  const lock = await fileLocks(files).acquire(join(folder, 'lock'))
+  if ('heldBy' in lock) {
+    throw new RunnerError(
+      'run-in-progress',
+      `Cannot rehearse: process ${lock.heldBy.pid} is rehearsing in this project`,
+      {
+        hint: 'Wait for it to end, or start one simulator for both: shotlock simulate, then --base-url.',
+      },
+    )
+  }
+  const simulator = await simulate({ folder })
+  const world = liveWorld({ name: 'simulator', baseUrl: simulator.baseUrl, apiKey: 'simulator' }, emit)
+  const close = async () => {
+    await world.provider.close()
+    await simulator.close()
+    await lock.release()
+  }
+  return { world, pollPolicy: quickPolling, close }
+}

@@ -1,0 +1,86 @@
+import type { Command } from 'cac'
+import { RunnerError } from '../core/errors.js'
+import { type FailureClass, failureClasses } from '../core/failure.js'
+import { chooseProvider, type ProviderChoice } from '../core/provider-choice.js'
+import { didYouMean } from '../core/suggest.js'
+import type { PrepareOptions } from '../engine/prepare-plans.js'
+import { type RawFlags, textFlag, textFlags } from './flags.js'
+import type { Surroundings } from './surroundings.js'
+
+/** Adds the flags that say who is asked. */
+export function withProvider(command: Command): Command {
+  return command
+    .option('--provider <name>', 'ark, byteplus, or simulator (no key, no money)')
+    .option('--base-url <url>', 'A relay or a running simulator; ends before /contents/generations/tasks')
+}
+
+/** Adds the flags that say which takes are meant. */
+export function withSelection(command: Command): Command {
+  return command
+    .option('--shot <glob>', 'Only shots or takes with such a name; may be repeated')
+    .option('--tag <tag>', 'Only shots with this tag; may be repeated')
+    .option('--failed [class]', 'Only what failed, expired or was cancelled before, perhaps of one class')
+    .option('--force', 'Also what is up to date or held')
+}
+
+/** Who is asked, from flags, environment and `.env`. */
+export async function readProvider(surroundings: Surroundings): Promise<ProviderChoice | undefined> {
+  const { argv, env, cwd } = surroundings
+  const flags = { provider: textFlag(argv, 'provider'), baseUrl: textFlag(argv, 'base-url') }
+  return chooseProvider({ flags, env, dotenv: await readDotenv(surroundings, cwd) })
+}
+
+/** What a command plans with. */
+export async function readPrepareOptions(
+  manifests: readonly string[],
+  flags: RawFlags,
+  { argv, cwd }: Surroundings,
+  choice: ProviderChoice | undefined,
+): Promise<PrepareOptions> {
+  const { failed, paths } = readFailed(flags.failed, manifests)
+  return {
+    paths,
+    cwd,
+    rehearsal: isRehearsal(choice),
+    provider: choice && providerName(choice),
+    selection: { shots: textFlags(argv, 'shot'), tags: textFlags(argv, 'tag') },
+    force: flags.force === true,
+    failed,
+  }
+}
+
+/** The name that the lockfile records. */
+export function providerName(choice: ProviderChoice): string {
+  return choice.kind === 'embedded' ? 'simulator' : choice.name
+}
+
+/** Whether this is for the simulator, and must not touch the ledger. */
+export function isRehearsal(choice: ProviderChoice | undefined): boolean {
+  return choice !== undefined && providerName(choice) === 'simulator'
+}
+
+/** `--failed` may have a class; a path behind it is a manifest. */
+function readFailed(
+  value: unknown,
+  manifests: readonly string[],
+): { failed: boolean | FailureClass; paths: readonly string[] } {
+  if (value === undefined || typeof value === 'boolean') return { failed: value === true, paths: manifests }
+  const word = String(value)
+  const known = failureClasses.find((one) => one === word)
+  if (known) return { failed: known, paths: manifests }
+  if (/[\\/.]/.test(word)) return { failed: true, paths: [word, ...manifests] }
+  throw new RunnerError(
+    'usage',
+    `Cannot use --failed ${word}: there is no such class${didYouMean(word, failureClasses)}`,
+    {
+      hint: `Classes are ${failureClasses.join(', ')}.`,
+    },
+  )
+}
+
+async function readDotenv({ files }: Surroundings, cwd: string): Promise<Record<string, string | undefined>> {
+  const { join } = await import('node:path')
+  const { parseEnv } = await import('node:util')
+  const bytes = await (await files()).read(join(cwd, '.env'))
+  return bytes ? parseEnv(new TextDecoder().decode(bytes)) : {}
+}

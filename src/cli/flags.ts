@@ -1,0 +1,48 @@
+import { RunnerError } from '../core/errors.js'
+
+/** Flags as cac gives them: camel-cased names, values of many types. */
+export type RawFlags = Readonly<Record<string, unknown>>
+
+/**
+ * The values of a text flag as typed. The parser turns `012` and `1e3` into numbers, which shot names must not be.
+ */
+export function textFlags(argv: readonly string[], name: string): string[] {
+  const values: string[] = []
+  for (const [index, word] of argv.entries()) {
+    if (word === '--') break
+    if (word === `--${name}` && argv[index + 1] !== undefined) values.push(argv[index + 1]!)
+    else if (word.startsWith(`--${name}=`)) values.push(word.slice(name.length + 3))
+  }
+  return values
+}
+
+/** The last value of a text flag; `undefined` when it is not there. */
+export function textFlag(argv: readonly string[], name: string): string | undefined {
+  return textFlags(argv, name).at(-1)
+}
+
+/**
+ * A number from a flag; `undefined` when it is not there.
+ *
+ * @throws RunnerError `usage`
+ */
+export function numberFlag(
+  flags: RawFlags,
+  name: string,
+  { min, max, whole = true }: { min: number; max: number; whole?: boolean },
+): number | undefined {
+  const value = flags[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())]
+  if (value === undefined) return undefined
+  const number = typeof value === 'number' ? value : Number.NaN
+  if (!(number >= min && number <= max) || (whole && !Number.isInteger(number))) {
+    const kind = whole ? 'a whole number' : 'a number'
+    throw new RunnerError(
+      'usage',
+      `Cannot use --${name} ${String(value)}: it must be ${kind} from ${min} to ${max}`,
+      {
+        hint: 'See shotlock --help.',
+      },
+    )
+  }
+  return number
+}

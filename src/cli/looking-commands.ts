@@ -1,0 +1,74 @@
+import type { CAC } from 'cac'
+import { readPrepareOptions, readProvider, withProvider, withSelection } from './common-options.js'
+import { exitStatus } from './exit-status.js'
+import type { RawFlags } from './flags.js'
+import type { SetStatus } from './program.js'
+import type { Surroundings } from './surroundings.js'
+import type { Terminal } from './terminal.js'
+
+/** Adds the commands that send nothing and cost nothing: `init`, `validate`, `plan`, `status`. */
+export function addLookingCommands(
+  program: CAC,
+  surroundings: Surroundings,
+  terminal: Terminal,
+  setStatus: SetStatus,
+): void {
+  program
+    .command('init', 'Start a project here: example manifest, ignore files, .env.example')
+    .option('--json', 'The result as JSON')
+    .action(async (flags: RawFlags) => {
+      const { init } = await import('../commands/init.js')
+      const report = await init({ folder: surroundings.cwd }, await surroundings.files())
+      if (flags.json) return terminal.json(report)
+      for (const { file, did } of report.files) terminal.print(`${did.padEnd(8)}  ${file}`)
+      terminal.print('Next: shotlock run --provider simulator')
+    })
+
+  program
+    .command('validate [...manifests]', 'Check everything that can be checked offline')
+    .option('--json', 'The result as JSON')
+    .action(async (paths: string[], flags: RawFlags) => {
+      const { validate } = await import('../commands/validate.js')
+      const { renderProblems, renderVerdict } = await import('./render-problems.js')
+      const report = await validate({ paths, cwd: surroundings.cwd }, await surroundings.files())
+      const broken = report.problems.some(({ severity }) => severity === 'error')
+      if (broken) setStatus(exitStatus.badInput)
+      if (flags.json) return terminal.json(report)
+      terminal.print(renderProblems(report.problems, terminal.outPalette))
+      terminal.print(renderVerdict(report.problems, report.manifests))
+    })
+
+  withSelection(withProvider(program.command('plan [...manifests]', 'Show what a run would do, and why')))
+    .option('--json', 'The plan as JSON')
+    .action(async (manifests: string[], flags: RawFlags) => {
+      const { plan } = await import('../commands/plan.js')
+      const { renderPlan } = await import('./render-plan.js')
+      const options = await readPrepareOptions(
+        manifests,
+        flags,
+        surroundings,
+        await readProvider(surroundings),
+      )
+      const report = await plan(options, await surroundings.files())
+      if (flags.json) return terminal.json(report)
+      const { renderProblems } = await import('./render-problems.js')
+      terminal.note(renderProblems(report.warnings, terminal.errPalette))
+      terminal.print(renderPlan(report, terminal.outPalette))
+    })
+
+  withSelection(withProvider(program.command('status [...manifests]', 'Show where each take stands')))
+    .option('--json', 'The result as JSON')
+    .action(async (manifests: string[], flags: RawFlags) => {
+      const { status } = await import('../commands/status.js')
+      const { renderStatus } = await import('./render-status.js')
+      const options = await readPrepareOptions(
+        manifests,
+        flags,
+        surroundings,
+        await readProvider(surroundings),
+      )
+      const report = await status(options, await surroundings.files())
+      if (flags.json) return terminal.json(report)
+      terminal.print(renderStatus(report, terminal.outPalette))
+    })
+}

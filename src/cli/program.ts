@@ -1,0 +1,61 @@
+import { cac } from 'cac'
+import { RunnerError } from '../core/errors.js'
+import { didYouMean } from '../core/suggest.js'
+import { statusOfError } from './exit-status.js'
+import { addLookingCommands } from './looking-commands.js'
+import { addRunCommand } from './run-command.js'
+import { addSimulateCommand } from './simulate-command.js'
+import type { Surroundings } from './surroundings.js'
+import { createTerminal, type Terminal } from './terminal.js'
+import { version } from './version.js'
+
+/** An action's end: the exit status. */
+export type SetStatus = (status: number) => void
+
+/**
+ * Runs the command that `argv` names.
+ *
+ * @returns The exit status; errors are printed, not thrown.
+ */
+export async function main(surroundings: Surroundings): Promise<number> {
+  const terminal = createTerminal(surroundings)
+  try {
+    return await runCommand(surroundings, terminal)
+  } catch (error) {
+    terminal.error(error)
+    return statusOfError(error)
+  }
+}
+
+async function runCommand(surroundings: Surroundings, terminal: Terminal): Promise<number> {
+  const program = cac('shotlock')
+  let status = 0
+  const setStatus: SetStatus = (value) => {
+    status = value
+  }
+  addRunCommand(program, surroundings, terminal, setStatus)
+  addLookingCommands(program, surroundings, terminal, setStatus)
+  addSimulateCommand(program, surroundings, terminal, setStatus)
+  program.help()
+  program.version(version)
+
+  try {
+    program.parse(['node', 'shotlock', ...surroundings.argv], { run: false })
+    if (program.matchedCommand) await program.runMatchedCommand()
+    else if (surroundings.argv.length === 0) program.outputHelp()
+    else if (!program.options.help && !program.options.version)
+      throw unknownCommand(program.args[0], program.commands)
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'CACError') throw error
+    throw new RunnerError('usage', error.message, { hint: 'See shotlock --help.', cause: error })
+  }
+  return status
+}
+
+function unknownCommand(word: string | undefined, commands: readonly { name: string }[]): RunnerError {
+  const names = commands.map(({ name }) => name).filter((name) => name !== '')
+  const what = word === undefined ? 'there is no command' : `there is no command "${word}"`
+  return new RunnerError('usage', `Cannot run: ${what}${word === undefined ? '' : didYouMean(word, names)}`, {
+    hint: `Commands are ${names.join(', ')}; see shotlock --help.`,
+  })
+}

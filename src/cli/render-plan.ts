@@ -1,0 +1,107 @@
+import type { PlanReport } from '../commands/plan.js'
+import type { TokenRange } from '../core/estimate.js'
+import type { PlanTotals, PlanView } from '../core/plan.js'
+import { columns, count, formatNumber, type Palette } from './text.js'
+
+type ViewStep = PlanView['steps'][number]
+
+/** Steps that are listed one by one; up-to-date ones are only counted. */
+const shownPerManifest = 200
+
+/** A plan for people: what a run would do with each take, why, and how many tokens it takes. */
+export function renderPlan({ plans, totals, limits }: PlanReport, palette: Palette): string[] {
+  const lines = plans.flatMap((plan) => [...renderManifest(plan, palette), ''])
+  return [...lines, renderTotals(totals, limits)]
+}
+
+/** What a plan comes to, in one line. */
+export function renderTotals({ buys, tokens, untold }: PlanTotals, limits: PlanReport['limits']): string {
+  if (buys === 0) return 'Buys nothing.'
+  const unknown = untold > 0 ? `, besides ${count(untold, 'take')} of models not in the tables` : ''
+  return `Buys ${count(buys, 'take')}: ${formatTokens(tokens)} tokens${unknown}. Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
+}
+
+function renderManifest({ manifest, steps }: PlanView, palette: Palette): string[] {
+  const listed = steps.filter(({ step }) => step !== 'keep')
+  const kept = steps.length - listed.length
+  const rows = listed
+    .slice(0, shownPerManifest)
+    .map((step) => [
+      signOf(step, palette),
+      step.take,
+      reasonOf(step),
+      step.tokens ? formatTokens(step.tokens) : '',
+    ])
+  const head = `${palette.bold(manifest)}  ${count(steps.length, 'take')}`
+  const table = columns(listed.some(({ tokens }) => tokens) ? [['', '', '', 'tokens'], ...rows] : rows, [
+    'left',
+    'left',
+    'left',
+    'right',
+  ])
+  return [
+    head,
+    ...table.map((line) => `  ${line}`),
+    ...(listed.length > shownPerManifest
+      ? [`  … ${count(listed.length - shownPerManifest, 'more step')}`]
+      : []),
+    ...(kept > 0 ? [`  = ${count(kept, 'take')} up to date`] : []),
+  ]
+}
+
+function signOf({ step, reason }: ViewStep, palette: Palette): string {
+  switch (step) {
+    case 'generate':
+      return reason === 'changed' ? palette.yellow('~') : palette.green('+')
+    case 'resume':
+    case 'collect':
+      return palette.cyan('↻')
+    case 'reconcile':
+      return palette.yellow('⚠')
+    case 'hold':
+      return palette.yellow('‖')
+    case 'keep':
+      return '='
+  }
+}
+
+function reasonOf({ step, reason, changed = [] }: ViewStep): string {
+  switch (step) {
+    case 'generate':
+      return changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')
+    case 'resume':
+      return reason === 'outdated'
+        ? 'live, resumes; changed since, the next run buys it anew'
+        : 'live, resumes'
+    case 'collect':
+      return 'paid for, file missing here: fetched'
+    case 'reconcile':
+      return 'unknown: a create was sent, its answer never seen; left alone'
+    case 'hold':
+      return `held: ${holdWords[reason ?? ''] ?? reason}`
+    case 'keep':
+      return 'up to date'
+  }
+}
+
+const reasonWords: Readonly<Record<string, string>> = {
+  new: 'new',
+  changed: 'changed',
+  failed: 'failed before, may pass now',
+  expired: 'expired before it was done',
+  cancelled: 'was cancelled',
+  forced: 'forced',
+}
+
+/** Why a take waits for a person, in words. */
+export const holdWords: Readonly<Record<string, string>> = {
+  skipped: 'skip is set',
+  'moderation-input': 'refused by moderation until the shot changes',
+  invalid: 'refused as invalid until the shot changes',
+  'other-provider': 'bought from another provider, run it with that one',
+}
+
+/** `87,300`, or `39,000 to 87,300` where the service decides. */
+export function formatTokens({ min, max }: TokenRange): string {
+  return min === max ? formatNumber(max) : `${formatNumber(min)} to ${formatNumber(max)}`
+}

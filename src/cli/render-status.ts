@@ -1,0 +1,57 @@
+import type { StatusReport, TakeStatus } from '../commands/status.js'
+import { failureAdvice } from '../core/failure.js'
+import { columns, count, formatNumber, type Palette } from './text.js'
+
+const shownPerManifest = 200
+
+/** Where each take stands: what is not simply done, then the counts. */
+export function renderStatus({ manifests }: StatusReport, palette: Palette): string[] {
+  return manifests.flatMap(({ manifest, takes }, index) => {
+    const open = takes.filter((take) => !(take.status === 'succeeded' && take.next === 'keep'))
+    const rows = open
+      .slice(0, shownPerManifest)
+      .map((take) => [take.take, paint(take, palette), describe(take)])
+    return [
+      ...(index > 0 ? [''] : []),
+      `${palette.bold(manifest)}  ${counts(takes)}`,
+      ...columns(rows).map((line) => `  ${line}`),
+      ...(open.length > shownPerManifest
+        ? [`  … ${count(open.length - shownPerManifest, 'more take')}`]
+        : []),
+    ]
+  })
+}
+
+function counts(takes: readonly TakeStatus[]): string {
+  const byStatus = new Map<string, number>()
+  for (const { status } of takes) byStatus.set(status, (byStatus.get(status) ?? 0) + 1)
+  const tokens = takes.reduce((sum, take) => sum + (take.tokens ?? 0), 0)
+  const words = [...byStatus].map(
+    ([status, number]) => `${formatNumber(number)} ${status === 'absent' ? 'not bought' : status}`,
+  )
+  return `${words.join(', ')}${tokens > 0 ? `; ${formatNumber(tokens)} tokens` : ''}`
+}
+
+function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palette): string {
+  switch (status) {
+    case 'succeeded':
+      return green(status)
+    case 'submitted':
+      return cyan('live')
+    case 'unknown':
+      return yellow(status)
+    case 'absent':
+      return dim('not bought')
+    default:
+      return red(status)
+  }
+}
+
+function describe({ status, next, task, provider, failure, error, here }: TakeStatus): string {
+  if (status === 'absent') return next === 'hold' ? 'skip is set' : ''
+  if (status === 'unknown') return 'a create was sent, its answer never seen: no run buys it again'
+  if (failure !== undefined) return `${failureAdvice(failure)} (${error})`
+  if (status === 'submitted') return `${task} at ${provider}`
+  if (here !== true) return `paid for as ${task}, the file is not here: the next run fetches it`
+  return next === 'generate' ? 'changed since it was bought: the next run buys it anew' : ''
+}

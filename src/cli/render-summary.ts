@@ -1,0 +1,106 @@
+import type { RunReport } from '../commands/run.js'
+import type { Outcome } from '../core/event.js'
+import { failureAdvice, mayRerun } from '../core/failure.js'
+import { holdWords } from './render-plan.js'
+import { columns, count, formatNumber, oneLine, type Palette, truncate } from './text.js'
+
+const shownOutcomes = 100
+
+/** What came of a run: what needs a person, the counts, and what to do next. */
+export function renderSummary({ outcomes, stop, plans }: RunReport, palette: Palette): string[] {
+  const lines: string[] = []
+  const several = plans.length > 1
+  const attention = outcomes.filter(needsAttention)
+  const rows = attention.slice(0, shownOutcomes).map((outcome) => {
+    const name = several ? `${outcome.manifest}/${outcome.take}` : outcome.take
+    return [mark(outcome, palette), name, truncate(oneLine(explain(outcome)), 120)]
+  })
+  if (rows.length > 0) lines.push('', ...columns(rows).map((line) => ` ${line}`))
+  if (attention.length > shownOutcomes)
+    lines.push(` … ${formatNumber(attention.length - shownOutcomes)} more`)
+  if (stop) lines.push('', palette.red(`Stopped: ${oneLine(stop.message)}`))
+  lines.push('', tally(outcomes), ...advice(outcomes, stop !== undefined))
+  return lines
+}
+
+function needsAttention(outcome: Outcome): boolean {
+  if (outcome.kind === 'kept') return outcome.note !== undefined
+  return outcome.kind !== 'done' && outcome.kind !== 'cancelled'
+}
+
+function mark({ kind }: Outcome, palette: Palette): string {
+  switch (kind) {
+    case 'failed':
+      return palette.red('✗')
+    case 'done':
+      return palette.green('✓')
+    case 'kept':
+      return '='
+    case 'live':
+      return palette.cyan('↻')
+    default:
+      return palette.yellow('⚠')
+  }
+}
+
+function explain(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.video
+    case 'failed':
+      return `${failureAdvice(outcome.failure)} (${outcome.code}${outcome.message ? `: ${outcome.message}` : ''})`
+    case 'kept':
+      return outcome.note ?? 'up to date'
+    case 'held':
+      return `held: ${holdWords[outcome.reason]}`
+    case 'cancelled':
+      return 'not bought'
+    case 'live':
+      return `live as ${outcome.taskId}`
+    case 'unknown':
+      return `unknown: ${outcome.why}`
+  }
+}
+
+function tally(outcomes: readonly Outcome[]): string {
+  const number = (kind: Outcome['kind']) => outcomes.filter((outcome) => outcome.kind === kind).length
+  const tokens = outcomes.reduce(
+    (sum, outcome) => sum + (outcome.kind === 'done' && outcome.bought ? (outcome.tokens ?? 0) : 0),
+    0,
+  )
+  const parts = [
+    [number('done'), 'done'],
+    [number('failed'), 'failed'],
+    [number('live'), 'live'],
+    [number('unknown'), 'unknown'],
+    [number('held'), 'held'],
+    [number('cancelled'), 'not bought'],
+    [number('kept'), 'up to date'],
+  ] as const
+  const words = parts
+    .filter(([amount]) => amount > 0)
+    .map(([amount, word]) => `${formatNumber(amount)} ${word}`)
+  const cost = tokens > 0 ? `, ${formatNumber(tokens)} tokens` : ''
+  return words.length === 0 ? 'Nothing to do.' : `${words.join(', ')}${cost}.`
+}
+
+function advice(outcomes: readonly Outcome[], stopped: boolean): string[] {
+  const lines: string[] = []
+  const unknown = outcomes.filter(({ kind }) => kind === 'unknown').length
+  const live = outcomes.some(({ kind }) => kind === 'live')
+  const again = outcomes.filter(isBuyable).length
+  if (unknown > 0) {
+    lines.push(
+      `${count(unknown, 'take')} may have been bought without our seeing the answer. No run buys them again; do not do it by hand either.`,
+    )
+  }
+  if (live || (stopped && unknown === 0))
+    lines.push('Run the same command again: it resumes what is live and buys nothing twice.')
+  if (again > 0) lines.push(`shotlock run --failed buys ${count(again, 'failed take')} again.`)
+  return lines
+}
+
+/** A failed download is paid for: the next run fetches it and buys nothing. */
+function isBuyable(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && mayRerun(outcome.failure) && outcome.failure !== 'download'
+}

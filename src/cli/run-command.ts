@@ -1,0 +1,137 @@
+import type { WriteStream } from 'node:tty'
+import type { CAC } from 'cac'
+import type { PlanReport } from '../commands/plan.js'
+import type { RunReport } from '../commands/run.js'
+import { RunnerError } from '../core/errors.js'
+import type { RunEvent } from '../core/event.js'
+import { noProvider, type ProviderChoice } from '../core/provider-choice.js'
+import {
+  isRehearsal,
+  providerName,
+  readPrepareOptions,
+  readProvider,
+  withProvider,
+  withSelection,
+} from './common-options.js'
+import { statusOfRun } from './exit-status.js'
+import { numberFlag, type RawFlags } from './flags.js'
+import type { SetStatus } from './program.js'
+import type { Reporter } from './reporter.js'
+import type { Surroundings } from './surroundings.js'
+import type { Terminal } from './terminal.js'
+
+/** Adds `run`. */
+export function addRunCommand(
+  program: CAC,
+  surroundings: Surroundings,
+  terminal: Terminal,
+  setStatus: SetStatus,
+): void {
+  withSelection(
+    withProvider(program.command('run [...manifests]', 'Buy what is missing, wait, collect, lock')),
+  )
+    .option('--yes', 'Buy without asking')
+    .option('--no-wait', 'Only submit; a later run collects')
+    .option('--retries <n>', 'Buy a take that failed again at once, so many times (default: 0)')
+    .option('--concurrency <n>', 'Most tasks live at once (default: what the account may have)')
+    .option('--rpm <n>', 'Most creates a minute (default: what the account may send)')
+    .option('--json', 'The result as JSON')
+    .action(async (manifests: string[], flags: RawFlags) => {
+      setStatus(await runAction(manifests, flags, surroundings, terminal))
+    })
+}
+
+async function runAction(
+  manifests: readonly string[],
+  flags: RawFlags,
+  surroundings: Surroundings,
+  terminal: Terminal,
+): Promise<number> {
+  const { run } = await import('../commands/run.js')
+  const choice = await readProvider(surroundings)
+  if (!choice) throw noProvider()
+  const prepare = await readPrepareOptions(manifests, flags, surroundings, choice)
+  const limits = {
+    concurrency: numberFlag(flags, 'concurrency', { min: 1, max: 10_000 }),
+    createsPerMinute: numberFlag(flags, 'rpm', { min: 1, max: 1_000_000 }),
+    retries: numberFlag(flags, 'retries', { min: 0, max: 100 }) ?? 0,
+    wait: flags.wait !== false,
+  }
+
+  const shown: { reporter: Reporter | undefined } = { reporter: undefined }
+  const emit = (event: RunEvent) => shown.reporter?.see(event)
+  const { world, pollPolicy, close } = await surroundings.openWorld(choice, emit)
+  let report: RunReport
+  try {
+    const confirm = async (plan: PlanReport) => {
+      if (!(await askConsent(plan, { choice, flags, surroundings, terminal }))) return false
+      shown.reporter = await openReporter(plan, flags, surroundings, terminal)
+      return true
+    }
+    report = await run({ ...prepare, ...limits, pollPolicy }, world, { confirm, signal: surroundings.signal })
+  } finally {
+    shown.reporter?.close()
+    await close()
+  }
+
+  if (flags.json) terminal.json(report)
+  else {
+    const { renderSummary } = await import('./render-summary.js')
+    terminal.print(renderSummary(report, terminal.outPalette))
+  }
+  return statusOfRun(report)
+}
+
+interface ConsentContext {
+  choice: ProviderChoice
+  flags: RawFlags
+  surroundings: Surroundings
+  terminal: Terminal
+}
+
+/** Shows the plan and asks, on a terminal; elsewhere `--yes` is the consent. A rehearsal costs nothing and needs none. */
+async function askConsent(
+  plan: PlanReport,
+  { choice, flags, surroundings, terminal }: ConsentContext,
+): Promise<boolean> {
+  const { renderPlan } = await import('./render-plan.js')
+  const { renderProblems } = await import('./render-problems.js')
+  if (!flags.json)
+    terminal.note([
+      ...renderProblems(plan.warnings, terminal.errPalette),
+      ...renderPlan(plan, terminal.errPalette),
+    ])
+  if (plan.totals.buys === 0 || flags.yes || isRehearsal(choice)) return true
+  const { stdin, stderr, signal } = surroundings
+  if (stdin.isTTY !== true || stderr.isTTY !== true) {
+    throw new RunnerError('no-consent', 'Cannot buy: there is nobody to ask', {
+      hint: 'Look at the plan with shotlock plan, then give --yes.',
+    })
+  }
+  const { createInterface } = await import('node:readline/promises')
+  const prompt = createInterface({ input: stdin, output: stderr })
+  try {
+    const takes = plan.totals.buys === 1 ? '1 take' : `${plan.totals.buys} takes`
+    const answer = await prompt.question(`Buy ${takes} from ${providerName(choice)}? [y/N] `, { signal })
+    return /^(y|yes|是)$/i.test(answer.trim())
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') return false
+    throw error
+  } finally {
+    prompt.close()
+  }
+}
+
+async function openReporter(
+  plan: PlanReport,
+  flags: RawFlags,
+  { stderr }: Surroundings,
+  terminal: Terminal,
+): Promise<Reporter> {
+  const { plainReporter, silentReporter } = await import('./reporter.js')
+  const idle = plan.plans.every(({ steps }) => steps.every(({ step }) => step === 'keep' || step === 'hold'))
+  if (flags.json || idle) return silentReporter
+  if (!terminal.live) return plainReporter((line) => terminal.note(line), terminal.errPalette)
+  const { liveReporter } = await import('./live-reporter.js')
+  return liveReporter(stderr as WriteStream, terminal.errPalette)
+}

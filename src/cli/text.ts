@@ -1,0 +1,84 @@
+import stringWidth from 'string-width'
+
+/** Colours for people, or none. */
+export interface Palette {
+  bold(text: string): string
+  dim(text: string): string
+  red(text: string): string
+  green(text: string): string
+  yellow(text: string): string
+  cyan(text: string): string
+}
+
+/** Fills a cell to `width` columns of a terminal; a Chinese character takes two. */
+export function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+}
+
+/** As `padEnd`, text to the right. */
+export function padStart(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - stringWidth(text))) + text
+}
+
+/** Columns that a text takes up. */
+export function widthOf(text: string): number {
+  return stringWidth(text)
+}
+
+/** Cuts a text to `width` columns, with `…` where something is missing. No colours may be in it yet. */
+export function truncate(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  let fitted = ''
+  let used = 0
+  for (const char of text) {
+    const next = stringWidth(char)
+    if (used + next > width - 1) break
+    fitted += char
+    used += next
+  }
+  return `${fitted}…`
+}
+
+/** Rows as aligned columns, two spaces apart; the last is not padded. */
+export function columns(
+  rows: readonly (readonly string[])[],
+  align: readonly ('left' | 'right')[] = [],
+): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, stringWidth(cell))
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, index) => {
+        if (align[index] === 'right') return padStart(cell, widths[index]!)
+        return index === row.length - 1 ? cell : padEnd(cell, widths[index]!)
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** `1 shot`, `2 shots`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(number)} ${number === 1 ? one : many}`
+}
+
+/** Digits in groups of three: 87,300. */
+export function formatNumber(number: number): string {
+  return number.toLocaleString('en-US')
+}
+
+/** `40s`, `2m10s`, `1h05m`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${seconds}s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, '0')}s`
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`
+}
+
+/** Line ends and other control characters of a foreign text made harmless for a terminal. */
+export function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+}

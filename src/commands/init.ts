@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import type { Files } from '../ports/files.js'
+
+/** What `init` did to each file; `kept`: it was there and holds what is needed. */
+export interface InitReport {
+  files: { file: string; did: 'created' | 'extended' | 'kept' }[]
+}
+
+const ignored = ['.shotlock/', 'out/', '*.simulator.lock.yaml', '.env']
+const attributes = ['*.lock.yaml text eol=lf linguist-generated']
+
+const envExample = `# Copy to .env and fill in. Never commit .env.
+# The key of Volcengine Ark or BytePlus ModelArk:
+ARK_API_KEY=
+# Who is asked: ark (the default when there is a key) or byteplus.
+# SHOTLOCK_PROVIDER=ark
+# Or a relay that speaks the same API; the URL ends before /contents/generations/tasks.
+# SHOTLOCK_BASE_URL=https://RELAY/volc/v1
+`
+
+const exampleManifest = `# yaml-language-server: $schema=https://raw.githubusercontent.com/shotlock/shotlock/main/schemas/manifest.schema.json
+# A manifest: every shot below becomes a video. Try it without key or money:
+#   shotlock run --provider simulator
+version: 1
+
+# Texts for \${name} in any string below.
+vars:
+  hero: a red fox with a white-tipped tail
+
+# What every shot takes unless it states its own. The names are those of the video API.
+defaults:
+  model: doubao-seedance-1-5-pro-251215
+  resolution: 480p
+  ratio: '16:9'
+  duration: 4
+
+# The keys are the shots' names: letters and digits of any script, "-", "_" and ".".
+shots:
+  opening:
+    prompt: Wide shot of a snowy forest at dawn, mist between the trees, the camera glides slowly forward
+
+  meet-the-fox:
+    prompt: \${hero} steps out from behind a birch and looks into the camera, soft wind, distant birdsong
+    takes: 2 # two tries, bought separately: meet-the-fox and meet-the-fox@2
+    tags: [hero]
+
+  # An image as the first frame, by URL or by a path relative to this file:
+  # close-up:
+  #   prompt: The fox blinks and turns its head
+  #   image: refs/fox.png
+`
+
+/** Starts a project in `folder`. Files that are there are kept; ignore files gain the lines they lack. */
+export async function init({ folder }: { folder: string }, files: Files): Promise<InitReport> {
+  return {
+    files: [
+      await create('manifests/example.yaml', exampleManifest),
+      await create('.env.example', envExample),
+      await extend('.gitignore', ignored),
+      await extend('.gitattributes', attributes),
+    ],
+  }
+
+  async function create(file: string, text: string): Promise<InitReport['files'][number]> {
+    return { file, did: (await files.createNew(join(folder, file), text)) ? 'created' : 'kept' }
+  }
+
+  async function extend(file: string, lines: readonly string[]): Promise<InitReport['files'][number]> {
+    const path = join(folder, file)
+    const bytes = await files.read(path)
+    const text = bytes ? new TextDecoder().decode(bytes) : ''
+    const present = new Set(text.split(/\r?\n/).map((line) => line.trim()))
+    const missing = lines.filter((line) => !present.has(line))
+    if (missing.length === 0) return { file, did: 'kept' }
+    const start = text === '' || text.endsWith('\n') ? text : `${text}\n`
+    await files.replace(path, `${start}${missing.join('\n')}\n`)
+    return { file, did: bytes ? 'extended' : 'created' }
+  }
+}

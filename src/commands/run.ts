@@ -1,0 +1,75 @@
+import { RunnerError } from '../core/errors.js'
+import type { RunResult } from '../core/event.js'
+import { planTotals, viewPlan } from '../core/plan.js'
+import type { PollPolicy } from '../core/poll-schedule.js'
+import { executePlans } from '../engine/execute-plan.js'
+import { limitsOf, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
+import type { World } from '../ports/world.js'
+import type { PlanReport } from './plan.js'
+
+export interface RunOptions extends PrepareOptions {
+  /** Most tasks live at once; default: what the account is limited to. */
+  concurrency?: number | undefined
+  /** Most creates a minute; default: what the account is limited to. */
+  createsPerMinute?: number | undefined
+  wait: boolean
+  retries: number
+  pollPolicy?: PollPolicy | undefined
+}
+
+export interface RunControls {
+  /** Asked before anything is bought; the plan is the one that is carried out. */
+  confirm: (plan: PlanReport) => Promise<boolean>
+  /** Ends the run in good order. */
+  signal: AbortSignal
+}
+
+export interface RunReport extends PlanReport, RunResult {}
+
+/**
+ * Buys what is new, changed or failed, waits for what is live, fetches what is missing, and leaves the rest.
+ *
+ * @throws RunnerError when the run cannot start, when consent is refused (`no-consent`), or when the lockfile could not
+ *   be written at the end; the journal then holds everything.
+ */
+export async function run(
+  options: RunOptions,
+  world: World,
+  { confirm, signal }: RunControls,
+): Promise<RunReport> {
+  const prepared = await prepareRun(options, world)
+  let report: RunReport
+  try {
+    const plans = prepared.parts.map(({ plan }) => plan)
+    const totals = planTotals(plans)
+    const limits = limitsOf(plans)
+    const planned: PlanReport = { plans: plans.map(viewPlan), totals, limits, warnings: prepared.warnings }
+    if (!(await confirm(planned))) {
+      throw new RunnerError('no-consent', 'Nothing was bought: the plan was not agreed to', {
+        hint: 'Run again and answer y, or give --yes.',
+      })
+    }
+    const {
+      concurrency = limits.liveTasks,
+      createsPerMinute = limits.createsPerMinute,
+      wait,
+      retries,
+      pollPolicy,
+    } = options
+    const policy = pollPolicy ? { pollPolicy } : {}
+    const result = await executePlans(prepared.parts, world, {
+      concurrency,
+      createsPerMinute,
+      wait,
+      retries,
+      ...policy,
+      signal,
+    })
+    report = { ...planned, ...result }
+  } catch (error) {
+    await prepared.close().catch(() => undefined)
+    throw error
+  }
+  await prepared.close()
+  return report
+}

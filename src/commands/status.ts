@@ -1,0 +1,57 @@
+import { classifyFailure, type FailureClass } from '../core/failure.js'
+import type { LockStatus } from '../core/lockfile.js'
+import type { TakeName } from '../core/names.js'
+import type { Step } from '../core/plan.js'
+import type { TaskId } from '../core/task.js'
+import { type PrepareOptions, type Preview, previewPlans } from '../engine/prepare-plans.js'
+import type { Files } from '../ports/files.js'
+
+/** Where a take stands; `absent`: nothing was bought yet. */
+export interface TakeStatus {
+  take: TakeName
+  status: LockStatus | 'absent'
+  /** What the next run does with it. */
+  next: Step['kind']
+  task?: TaskId
+  provider?: string
+  tokens?: number
+  /** The collected video, relative to the manifest. */
+  video?: string
+  /** Whether that file is in its place on this machine. */
+  here?: boolean
+  failure?: FailureClass
+  error?: string
+}
+
+export interface StatusReport {
+  manifests: { manifest: string; file: string; takes: TakeStatus[] }[]
+}
+
+/** Says where each take stands, from manifest, lockfile and journal. Nobody is asked. */
+export async function status(options: PrepareOptions, files: Files): Promise<StatusReport> {
+  const { previews } = await previewPlans(options, files)
+  return {
+    manifests: previews.map((preview) => ({
+      manifest: preview.plan.manifest.name,
+      file: preview.plan.manifest.file,
+      takes: preview.plan.steps.map((step) => takeStatus(step, preview)),
+    })),
+  }
+}
+
+function takeStatus({ name, kind }: Step, { states, present }: Preview): TakeStatus {
+  const { entry, intent } = states.get(name) ?? {}
+  if (intent) return { take: name, status: 'unknown', next: kind, provider: intent.provider }
+  if (!entry) return { take: name, status: 'absent', next: kind }
+  const { status, task, provider, tokens, video, error } = entry
+  return {
+    take: name,
+    status,
+    next: kind,
+    provider,
+    ...(task === undefined ? {} : { task }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(video === undefined ? {} : { video, here: present.has(name) }),
+    ...(error === undefined ? {} : { error, failure: classifyFailure(error, task !== undefined) }),
+  }
+}
