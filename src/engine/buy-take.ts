@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { Provider } from '../ports/provider.js'
 import type { CreatePacer } from './create-pacer.js'
-import type { Ledger } from './ledger.js'
+import type { Ledger, NewRecord } from './ledger.js'
 import { type LocalImages, mediaUrl } from './media.js'
 import type { Places } from './places.js'
 
@@ -89,13 +89,19 @@ export async function buyTake(
         })
         onSubmitting()
         const received = await world.provider.create(request)
-        await record(received)
+        // On disk before anything else can fail: from here on a crash resumes, and nothing is paid for twice.
+        await ledger.commit(recordOf(received, attempt)).catch((error: unknown) => {
+          const bought =
+            received.kind === 'accepted'
+              ? ` Task ${received.taskId} was bought for "${name}": note it down.`
+              : ''
+          stopOrThrow(error, bought)
+        })
         return received
       }, signal)
     } catch (error) {
       if (signal.aborted && error === signal.reason) return { kind: 'cancelled' }
-      if (!(error instanceof RunnerError)) throw error
-      stop({ why: 'unwritable', message: error.message })
+      stopOrThrow(error)
       return { kind: 'cancelled' }
     }
 
@@ -128,38 +134,29 @@ export async function buyTake(
       }
     }
     if (signal.aborted) return { kind: 'cancelled' }
+  }
 
-    async function record(received: CreateAnswer): Promise<void> {
-      switch (received.kind) {
-        case 'accepted':
-          try {
-            // On disk before anything else can fail: from here on a crash resumes, and nothing is paid for twice.
-            return await ledger.commit({ type: 'accepted', take: name, attempt, task: received.taskId })
-          } catch (error) {
-            if (!(error instanceof RunnerError)) throw error
-            throw new RunnerError(
-              error.code,
-              `${error.message}. Task ${received.taskId} was bought for "${name}": note it down`,
-              { cause: error },
-            )
-          }
-        case 'unknown':
-          return await ledger.commit({ type: 'unknown', take: name, attempt, why: received.why })
-        case 'refused':
-          if (isAccount(received.refusal)) break
-          return await ledger.commit({
-            type: 'refused',
-            take: name,
-            attempt,
-            error: received.refusal.code,
-            message: received.refusal.message,
-          })
-        case 'throttled':
-        case 'unsent':
-          break
-      }
-      await ledger.commit({ type: 'unsent', take: name, attempt, why: received.refusal.code })
+  /** The record that an answer leaves. A refusal of the account says nothing about the take and leaves none of it. */
+  function recordOf(answer: CreateAnswer, attempt: number): NewRecord {
+    const head = { take: name, attempt }
+    switch (answer.kind) {
+      case 'accepted':
+        return { type: 'accepted', ...head, task: answer.taskId }
+      case 'unknown':
+        return { type: 'unknown', ...head, why: answer.why }
+      case 'refused':
+        if (isAccount(answer.refusal)) return { type: 'unsent', ...head, why: answer.refusal.code }
+        return { type: 'refused', ...head, error: answer.refusal.code, message: answer.refusal.message }
+      case 'throttled':
+      case 'unsent':
+        return { type: 'unsent', ...head, why: answer.refusal.code }
     }
+  }
+
+  /** A disk that takes nothing more ends all buying; what is bought goes on. */
+  function stopOrThrow(error: unknown, consequence = ''): void {
+    if (!(error instanceof RunnerError)) throw error
+    stop({ why: 'unwritable', message: `${error.message}.${consequence}` })
   }
 }
 

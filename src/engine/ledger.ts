@@ -91,15 +91,18 @@ export class Ledger {
   /** Puts a record on the disk, then counts it. */
   async commit(record: NewRecord): Promise<void> {
     const full = { ...record, at: new Date(this.#world.clock.now()).toISOString() } as LedgerRecord
-    const apply = () => this.#states.set(record.take, applyRecord(this.#states.get(record.take), full))
     try {
       await this.#journal.append(full)
     } catch (error) {
-      // The task exists whether or not the disk is full: keep its id for the lockfile's last try.
-      if (record.type === 'accepted') apply()
+      // The task exists whether or not the disk is full: the lockfile's last try may still save its id.
+      if (record.type === 'accepted') this.#count(full)
       throw error
     }
-    apply()
+    this.#count(full)
+  }
+
+  #count(record: LedgerRecord): void {
+    this.#states.set(record.take, applyRecord(this.#states.get(record.take), record))
     if (record.type !== 'intent' && record.type !== 'unsent') this.#writer.touch()
   }
 

@@ -1,0 +1,144 @@
+import type { CreateAnswer } from '../../src/core/create-answer.js'
+import { ProviderError } from '../../src/core/errors.js'
+import type { VideoRequest } from '../../src/core/request.js'
+import { type Task, type TaskId, taskId } from '../../src/core/task.js'
+import type { Clock } from '../../src/ports/clock.js'
+import type { Provider } from '../../src/ports/provider.js'
+
+/** What a test decides about one task. */
+export interface TaskScript {
+  /** How long it lives; default 60 s. `Infinity`: it never ends. */
+  livesMs?: number
+  ends?: Partial<Task> & Pick<Task, 'status'>
+  /** What its video holds; default a text of its own. */
+  video?: string
+}
+
+export interface FakeProvider extends Provider {
+  /** Every create that arrived, in order, with the time it did. */
+  readonly creates: { request: VideoRequest; at: number }[]
+  readonly calls: { retrieve: TaskId[]; list: TaskId[][]; download: { url: string; offset: number }[] }
+  /** Most tasks that were live at once. */
+  mostLive: number
+  /** The answer to a create; `undefined` lets it be accepted. Called with its number from 1. */
+  onCreate: (
+    request: VideoRequest,
+    number: number,
+  ) => CreateAnswer | undefined | Promise<CreateAnswer | undefined>
+  /** What becomes of the task of a create. */
+  script: (request: VideoRequest, number: number) => TaskScript
+  /** Throws to let a free call fail. */
+  onCall: (call: 'check' | 'retrieve' | 'list' | 'download') => void
+  /** Replaces what a download delivers. */
+  onDownload:
+    | ((
+        video: Uint8Array,
+        offset: number,
+      ) => { chunks: AsyncIterable<Uint8Array>; offset: number; totalBytes?: number } | undefined)
+    | undefined
+  hasList: boolean
+  /** Puts a task there that this run did not create. */
+  add(id: string, task: TaskScript): TaskId
+}
+
+/** A provider in memory: tasks run on the test's clock. */
+export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
+  const tasks = new Map<
+    TaskId,
+    { createdAt: number; script: TaskScript; request: VideoRequest | undefined }
+  >()
+  const liveAt = (now: number) =>
+    [...tasks.values()].filter(({ createdAt, script }) => createdAt + (script.livesMs ?? 60_000) > now).length
+  const videoOf = (id: TaskId) => new TextEncoder().encode(tasks.get(id)?.script.video ?? `video of ${id}`)
+
+  const read = (id: TaskId): Task | undefined => {
+    const found = tasks.get(id)
+    if (!found) return undefined
+    const { createdAt, script, request } = found
+    const live = clock.now() < createdAt + (script.livesMs ?? 60_000)
+    const ended: Partial<Task> = script.ends ?? {
+      status: 'succeeded',
+      videoUrl: `https://files.test/${id}.mp4?sig=secret`,
+      completionTokens: 1000,
+    }
+    return {
+      ...{
+        id,
+        status: 'running',
+        model: request?.model,
+        videoUrl: undefined,
+        lastFrameUrl: undefined,
+        error: undefined,
+      },
+      ...{
+        createdAt: undefined,
+        seed: request?.seed,
+        resolution: undefined,
+        ratio: undefined,
+        duration: undefined,
+      },
+      ...{ generateAudio: undefined, serviceTier: undefined, completionTokens: undefined },
+      ...(live ? {} : ended),
+    } as Task
+  }
+
+  const provider: FakeProvider = {
+    name,
+    listLimit: 100,
+    creates: [],
+    calls: { retrieve: [], list: [], download: [] },
+    mostLive: 0,
+    hasList: true,
+    onCreate: () => undefined,
+    script: () => ({}),
+    onCall: () => undefined,
+    onDownload: undefined,
+
+    add(id, script) {
+      tasks.set(taskId(id), { createdAt: clock.now(), script, request: undefined })
+      return taskId(id)
+    },
+    async check() {
+      provider.onCall('check')
+    },
+    async create(request) {
+      provider.creates.push({ request, at: clock.now() })
+      const number = provider.creates.length
+      const answer = await provider.onCreate(request, number)
+      if (answer) return answer
+      const id = taskId(`cgt-${number}`)
+      tasks.set(id, { createdAt: clock.now(), script: provider.script(request, number), request })
+      provider.mostLive = Math.max(provider.mostLive, liveAt(clock.now()))
+      return { kind: 'accepted', taskId: id }
+    },
+    async retrieve(id) {
+      provider.calls.retrieve.push(id)
+      provider.onCall('retrieve')
+      const task = read(id)
+      if (!task) throw new ProviderError(`no task ${id}`, { status: 404 })
+      return task
+    },
+    async listByIds(ids) {
+      provider.calls.list.push([...ids])
+      provider.onCall('list')
+      if (!provider.hasList) throw new ProviderError('no list', { status: 404 })
+      return ids.map(read).filter((task) => task !== undefined)
+    },
+    async download(url, { offset = 0 } = {}) {
+      provider.calls.download.push({ url, offset })
+      provider.onCall('download')
+      const id = taskId(/([^/]+)\.mp4/.exec(url)![1]!)
+      const video = videoOf(id)
+      const special = provider.onDownload?.(video, offset)
+      if (special) return { totalBytes: video.length, ...special }
+      return { offset, totalBytes: video.length, chunks: oneChunk(video.subarray(offset)) }
+    },
+    close: async () => undefined,
+  }
+  return provider
+}
+
+/** A body that comes in one piece. */
+export async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
