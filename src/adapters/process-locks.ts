@@ -7,27 +7,35 @@ import type { LockHolder, ProcessLocks } from '../ports/process-locks.js'
 /** A takeover lasts milliseconds; one that is older belongs to a process that died in it. */
 const takeoverMs = 10_000
 
+/** Locks of this process: a file with its number that is not among them was left by an earlier one. */
+const heldHere = new Set<string>()
+
 /** Locks as small files that say who holds them. */
 export function fileLocks(files: Files): ProcessLocks {
-  const heldHere = new Set<string>()
-
   return {
     async acquire(path) {
-      for (;;) {
-        if (await files.createNew(path, describeSelf())) {
-          heldHere.add(path)
-          return { release: () => release(path) }
+      if (heldHere.has(path)) return { heldBy: { pid: process.pid, host: hostname() } }
+      heldHere.add(path)
+      try {
+        for (;;) {
+          if (await files.createNew(path, describeSelf())) return { release: () => release(path) }
+          const holder = await readHolder(path)
+          if (holder && isAlive(holder)) {
+            heldHere.delete(path)
+            return { heldBy: holder }
+          }
+          await removeStale(path)
         }
-        const holder = await readHolder(path)
-        if (holder && isAlive(holder, path)) return { heldBy: holder }
-        await removeStale(path)
+      } catch (error) {
+        heldHere.delete(path)
+        throw error
       }
     },
   }
 
   async function release(path: string): Promise<void> {
-    heldHere.delete(path)
     await files.remove(path)
+    heldHere.delete(path)
   }
 
   /**
@@ -44,7 +52,7 @@ export function fileLocks(files: Files): ProcessLocks {
     }
     try {
       const holder = await readHolder(path)
-      if (!holder || !isAlive(holder, path)) await files.remove(path)
+      if (!holder || !isAlive(holder)) await files.remove(path)
     } finally {
       await files.remove(takeover)
     }
@@ -61,9 +69,9 @@ export function fileLocks(files: Files): ProcessLocks {
   }
 
   /** A process on another machine cannot be asked, so it counts as living. */
-  function isAlive({ pid, host }: LockHolder, path: string): boolean {
+  function isAlive({ pid, host }: LockHolder): boolean {
     if (host !== hostname()) return true
-    if (pid === process.pid) return heldHere.has(path)
+    if (pid === process.pid) return false
     try {
       process.kill(pid, 0)
       return true
