@@ -1,4 +1,4 @@
-import type { FaultSettings } from '../simulator/faults.js'
+import type { FaultChanges } from '../simulator/faults.js'
 import { type Simulator, startSimulator } from '../simulator/server.js'
 
 /** Options of `shotlock simulate`, in the units of its flags. `undefined` means the simulator's own default. */
@@ -18,13 +18,13 @@ export interface SimulateOptions {
   taskSeconds?: { min: number; max: number } | undefined
   /** Seconds that a signed URL is good for. */
   urlLifetimeS?: number | undefined
-  faults?: Partial<FaultSettings> | undefined
+  faults?: FaultChanges | undefined
   faultSeed?: number | undefined
 }
 
 /**
  * Starts the API on this machine. It runs until the simulator is closed.
- * @throws RunnerError `port-unusable`, `state-unwritable` or `state-unreadable`.
+ * @throws RunnerError `port-unusable`, `state-unwritable` or `state-unreadable`; `usage` for impossible faults.
  */
 export function simulate({
   rpm,
