@@ -1,5 +1,5 @@
 import type { RunReport } from '../commands/run.js'
-import type { Outcome } from '../core/event.js'
+import type { Outcome, Stop, StopReason } from '../core/event.js'
 import { failureAdvice, mayRerun } from '../core/failure.js'
 import { holdWords } from './render-plan.js'
 import { columns, count, formatNumber, oneLine, type Palette, truncate } from './text.js'
@@ -19,7 +19,7 @@ export function renderSummary({ outcomes, stop, plans }: RunReport, palette: Pal
   if (attention.length > shownOutcomes)
     lines.push(` … ${formatNumber(attention.length - shownOutcomes)} more`)
   if (stop) lines.push('', palette.red(`Stopped: ${oneLine(stop.message)}`))
-  lines.push('', tally(outcomes), ...advice(outcomes, stop !== undefined))
+  lines.push('', tally(outcomes), ...advice(outcomes, stop))
   return lines
 }
 
@@ -84,20 +84,27 @@ function tally(outcomes: readonly Outcome[]): string {
   return words.length === 0 ? 'Nothing to do.' : `${words.join(', ')}${cost}.`
 }
 
-function advice(outcomes: readonly Outcome[], stopped: boolean): string[] {
+function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] {
   const lines: string[] = []
   const unknown = outcomes.filter(({ kind }) => kind === 'unknown').length
   const live = outcomes.some(({ kind }) => kind === 'live')
   const again = outcomes.filter(isBuyable).length
   if (unknown > 0) {
-    lines.push(
-      `${count(unknown, 'take')} may have been bought without our seeing the answer. No run buys them again; do not do it by hand either.`,
-    )
+    const whose = `${count(unknown, 'take')} may have been bought without our seeing the answer.`
+    lines.push(`${whose} No run buys them again; do not do it by hand either.`)
   }
-  if (live || (stopped && unknown === 0))
-    lines.push('Run the same command again: it resumes what is live and buys nothing twice.')
+  if (live) lines.push('Run the same command again: it resumes what is live and buys nothing twice.')
+  else if (stop) lines.push(stopAdvice[stop.why])
   if (again > 0) lines.push(`shotlock run --failed buys ${count(again, 'failed take')} again.`)
   return lines
+}
+
+const stopAdvice: Readonly<Record<StopReason, string>> = {
+  interrupted: 'Run the same command again: it goes on where this run stopped.',
+  account: 'Put the key or the account in order, then run the same command again.',
+  unreachable: 'Check the network and the base URL, then run the same command again.',
+  unwritable: 'Make room on the disk or make the folder writable, then run the same command again.',
+  unknowns: 'Check the base URL and whatever stands between you and the provider before you run again.',
 }
 
 /** A failed download is paid for: the next run fetches it and buys nothing. */

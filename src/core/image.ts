@@ -16,6 +16,7 @@ export interface ImageFacts {
 export const imageLimits = {
   formats: ['jpeg', 'png', 'webp', 'bmp', 'tiff', 'gif', 'heic', 'heif'],
   sizeBytes: 30 * 1024 * 1024,
+  /** Pixels, both ends excluded. */
   side: { min: 300, max: 6000 },
   /** Width divided by height, both ends excluded. */
   ratio: { min: 0.4, max: 2.5 },
@@ -60,8 +61,10 @@ export function imageFault(
   }
   if (sizeBytes >= imageLimits.sizeBytes)
     return limit(`the image has ${megabytes(sizeBytes)} MB, it must have less than 30 MB`)
-  if (Math.min(width, height) < side.min || Math.max(width, height) > side.max) {
-    return limit(`the image is ${width} x ${height} px, a side must have ${side.min} to ${side.max} px`)
+  if (Math.min(width, height) <= side.min || Math.max(width, height) >= side.max) {
+    return limit(
+      `the image is ${width} x ${height} px, a side must have more than ${side.min} and less than ${side.max} px`,
+    )
   }
   const shape = width / height
   if (shape <= ratio.min || shape >= ratio.max) {

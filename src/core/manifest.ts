@@ -1,10 +1,10 @@
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import { type Document, isMap, isScalar, type Node, type Pair } from 'yaml'
 import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import { asFields, buildShot, type OnTemplateFault, type RawFields } from './build-shot.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
 import type { Problem } from './problem.js'
-import { describeSchemaErrors } from './schema-problems.js'
+import { describeSchemaErrors, type SchemaFault } from './schema-problems.js'
 import type { Manifest, Shot } from './shot.js'
 import { checkShot } from './shot-rules.js'
 import { didYouMean } from './suggest.js'
@@ -41,11 +41,14 @@ export function parseManifest(content: Uint8Array | string, file: string): Parse
   const parts = document && splitRoot(document, sink)
   if (!document || !parts) return { manifest, problems: sink.problems, report: () => undefined }
 
-  const shots = readShots(parts, document, sink)
   const nodes = new Map(parts.shots.map(({ name, node }) => [name, node]))
-  const locate = (shot: ShotName, field: readonly (string | number)[]) =>
-    fieldNode(nodes.get(shot), field) ?? fieldNode(parts.defaults, field) ?? parts.keys.get(shot)
-  for (const shot of shots) checkRules(shot, locate, sink)
+  const locate: Locate = (shot, field) =>
+    fieldNode(nodes.get(shot), field) ?? fieldNode(parts.defaults.node, field) ?? parts.keys.get(shot)
+  const shots = parts.shots.map((layer) => {
+    const shot = readShot(layer, parts, sink)
+    checkRules(shot, new Set([...layer.broken, ...parts.defaults.broken]), locate, sink)
+    return shot
+  })
 
   return {
     manifest: { name, file, shots },
@@ -56,6 +59,9 @@ export function parseManifest(content: Uint8Array | string, file: string): Parse
     },
   }
 }
+
+/** The node of a shot's field, in the shot or in the defaults; the shot's key when neither states it. */
+type Locate = (shot: ShotName, field: readonly (string | number)[]) => Node | undefined
 
 /** A manifest's name: its file name without `.yaml` or `.yml`. */
 export function manifestName(file: string): string {
@@ -86,11 +92,17 @@ const rootFields = Object.keys(schema.properties)
 const shotFields = Object.keys(schema.definitions.shot.properties)
 
 interface RootParts {
-  defaults: Node | undefined
-  defaultFields: RawFields
+  defaults: Layer
   vars: ReadonlyMap<string, string>
-  shots: { name: ShotName; node: Node; fields: RawFields }[]
+  shots: (Layer & { name: ShotName })[]
   keys: ReadonlyMap<ShotName, Node>
+}
+
+/** A shot or the defaults: what of it passed the schema, and the names of the fields that did not. */
+interface Layer {
+  node: Node | undefined
+  fields: RawFields
+  broken: ReadonlySet<string>
 }
 
 /** Takes the root apart and holds every part against the schema. */
@@ -108,10 +120,8 @@ function splitRoot(document: Document.Parsed, sink: ProblemSink): RootParts | un
   const shotsPair = root.items.find(({ key }) => isScalar(key) && key.value === 'shots')
   const others = plainPairs(root, document, sink, (pair) => pair !== shotsPair)
   if (!others) return undefined
-  if (!validateRoot({ ...others, shots: {} })) {
-    const faults = describeSchemaErrors(validateRoot.errors ?? [], others, [...rootFields, ...shotFields])
-    for (const { code, path, atKey, message } of faults) addAt(sink, root, path, atKey, code, message)
-  }
+  const faults = schemaFaults(validateRoot, others, [...rootFields, ...shotFields])
+  for (const { code, path, atKey, message } of faults) addAt(sink, root, path, atKey, code, message)
   if (others.version === undefined && !root.has('version')) {
     sink.add('version', startOf(root), '"version: 1" is missing')
   }
@@ -137,8 +147,9 @@ function splitRoot(document: Document.Parsed, sink: ProblemSink): RootParts | un
     if (!shotsPair) sink.add('no-shots', startOf(root), '"shots:" is missing')
     return undefined
   }
-  const defaults = root.get('defaults', true) as Node | undefined
-  return { defaults, defaultFields: asFields(others.defaults), vars, ...shots }
+  const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, document) ?? undefined
+  const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
+  return { defaults: layer(node, asFields(others.defaults), inDefaults), vars, ...shots }
 }
 
 function splitShots(
@@ -178,67 +189,72 @@ function splitShots(
       sink.add('wrong-type', startOf(key), 'a shot is a map of fields such as prompt', at)
       continue
     }
-    const before = sink.problems.length
     const fields = plainPairs(node, document, sink, () => true)
-    if (fields && !validateShot(fields)) {
-      const faults = describeSchemaErrors(validateShot.errors ?? [], fields, shotFields)
-      for (const { code, path, atKey, message } of faults) addAt(sink, node, path, atKey, code, message, name)
-    }
-    if (fields && sink.problems.length === before) shots.push({ name, node, fields })
+    if (!fields) continue
+    const faults = schemaFaults(validateShot, fields, shotFields)
+    for (const { code, path, atKey, message } of faults) addAt(sink, node, path, atKey, code, message, name)
+    shots.push({
+      name,
+      ...layer(
+        node,
+        fields,
+        faults.map(({ path }) => path[0]),
+      ),
+    })
   }
   return { shots, keys }
 }
 
-/** Fills variables and merges defaults, shot by shot. */
-function readShots(
-  { shots, defaultFields, defaults, vars }: RootParts,
-  document: Document.Parsed,
-  sink: ProblemSink,
-): Shot[] {
-  const usable =
-    defaults === undefined ||
-    !sink.problems.some(({ severity, shot }) => severity === 'error' && shot === undefined)
-  if (!usable) return []
-  return shots.map(({ name, node, fields }) => {
-    const values = new Map([...vars, ['shot', name]])
-    const faultIn = (from: Node | undefined): OnTemplateFault => {
-      return (path, fault) => {
-        const target = from && fieldNode(from, path)
-        const at =
-          (target ? pieceOffset(target, fault.piece, sink) : undefined) ??
-          (target ? startOf(target) : startOf(node))
-        const unknown = `unknown variable "${fault.name}"${didYouMean(fault.name, values.keys())}`
-        const message =
-          fault.kind === 'unknown' ? unknown : `"${fault.piece}" is not closed; write $\${ for a literal \${`
-        const code = fault.kind === 'unknown' ? 'unknown-variable' : 'template-syntax'
-        sink.add(code, at, message, { length: fault.piece.length, shot: name })
-      }
-    }
-    const inherited = resolveAlias(defaults ?? null, document) ?? undefined
-    const onFault = { own: faultIn(node), defaults: faultIn(inherited) }
-    return buildShot(name, { own: fields, defaults: defaultFields }, values, onFault)
-  })
+function schemaFaults(validate: ValidateFunction, value: unknown, known: readonly string[]): SchemaFault[] {
+  return validate(value) ? [] : describeSchemaErrors(validate.errors ?? [], value, known)
 }
 
-function checkRules(
-  shot: Shot,
-  locate: (shot: ShotName, field: readonly (string | number)[]) => Node | undefined,
+/** One bad field does not hide what is wrong with the others: it is left out, and the rest is checked further. */
+function layer(node: Node | undefined, fields: RawFields, faulty: readonly (string | undefined)[]): Layer {
+  const broken = new Set(faulty.filter((name) => name !== undefined))
+  const sound = Object.fromEntries(Object.entries(fields).filter(([name]) => !broken.has(name)))
+  return { node, fields: sound, broken }
+}
+
+/** Fills variables and merges defaults. */
+function readShot(
+  { name, node, fields }: RootParts['shots'][number],
+  { defaults, vars }: RootParts,
   sink: ProblemSink,
-): void {
+): Shot {
+  const values = new Map([...vars, ['shot', name]])
+  const faultIn = (from: Node | undefined): OnTemplateFault => {
+    return (path, { kind, piece, name: unknown }) => {
+      const text = fieldNode(from, path)
+      const at = (text && pieceOffset(text, piece, sink)) ?? startOf((text ?? node)!)
+      const options = { length: piece.length, shot: name }
+      if (kind === 'syntax') {
+        sink.add('template-syntax', at, `"${piece}" names no variable; write $\${ for a literal \${`, options)
+      } else {
+        const near = didYouMean(unknown, values.keys())
+        sink.add('unknown-variable', at, `unknown variable "${unknown}"${near}`, options)
+      }
+    }
+  }
+  const onFault = { own: faultIn(node), defaults: faultIn(defaults.node) }
+  return buildShot(name, { own: fields, defaults: defaults.fields }, values, onFault)
+}
+
+function checkRules(shot: Shot, broken: ReadonlySet<string>, locate: Locate, sink: ProblemSink): void {
   if (shot.model === '') {
+    if (broken.has('model')) return
     const node = locate(shot.name, [])
-    sink.add('missing-field', node ? startOf(node) : 0, 'no model: state one in defaults or in the shot', {
-      shot: shot.name,
-    })
+    const message = 'no model: state one in defaults or in the shot'
+    sink.add('missing-field', node ? startOf(node) : 0, message, { shot: shot.name })
     return
   }
   for (const { code, field, message, severity, within } of checkShot(shot)) {
+    if (broken.has(String(field[0]))) continue
     const node = locate(shot.name, field)
-    const flag =
-      within && node
-        ? pieceOffset(node, shot.prompt!.slice(within.offset, within.offset + within.length), sink)
-        : undefined
-    const length = flag === undefined ? (node ? lengthOf(node) : 1) : within!.length
-    sink.add(code, flag ?? (node ? startOf(node) : 0), message, { length, shot: shot.name, severity })
+    const piece = within && shot.prompt!.slice(within.offset, within.offset + within.length)
+    const inside = piece !== undefined && node ? pieceOffset(node, piece, sink) : undefined
+    const start = inside ?? (node ? startOf(node) : 0)
+    const length = inside === undefined ? (node ? lengthOf(node) : 1) : piece!.length
+    sink.add(code, start, message, { length, shot: shot.name, severity })
   }
 }

@@ -20,10 +20,15 @@ export interface ProblemOptions {
 export function problemSink(file: string, text: string): ProblemSink {
   const source = sourceText(text)
   const problems: Problem[] = []
+  // What stands in the defaults is wrong once, not once for every shot.
+  const known = new Set<string>()
   return {
     problems,
     source,
     add(code, offset, message, { length = 1, shot, severity = 'error' } = {}) {
+      const fault = `${code} ${offset} ${message}`
+      if (known.has(fault)) return
+      known.add(fault)
       const { line, col } = source.positionAt(offset)
       const sourceLine = source.lineAt(line)
       const visible = Math.max(1, Math.min(length, sourceLine.length - col + 1))
