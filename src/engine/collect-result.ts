@@ -80,8 +80,11 @@ async function freshUrl(
       cause,
     })
   try {
-    const { videoUrl } = await provider.retrieve(id, { signal })
+    const { videoUrl, status } = await provider.retrieve(id, { signal })
     if (videoUrl !== undefined) return videoUrl
+    // A relay may call a finished task by another word for a moment; only a success without a result is one that is gone.
+    if (status !== 'succeeded')
+      throw new ProviderError(`Cannot collect task ${id}: the provider calls it ${status}`)
   } catch (error) {
     throw error instanceof ProviderError && error.status === 404 ? gone(error) : error
   }

@@ -496,6 +496,18 @@ describe('downloads', () => {
     expect(rig.provider.calls.retrieve.length).toBeGreaterThan(before + 1)
   })
 
+  test('wait for a result that the provider calls unfinished for a moment', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    rig.provider.script = () => ({ ends: { status: 'succeeded', completionTokens: 7 } })
+    await rig.run()
+    let looks = 0
+    rig.provider.answer = (task) =>
+      ++looks === 1
+        ? { ...task, status: 'unrecognised' }
+        : { ...task, status: 'succeeded', videoUrl: `https://files.test/${task.id}.mp4` }
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'done', bought: false } })
+  })
+
   test('leave no part of a file behind when they fail, and the next run fetches without buying', async () => {
     const rig = createRig({ fox: 'a fox' })
     rig.files.fault = (action) => {

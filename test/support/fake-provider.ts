@@ -36,6 +36,8 @@ export interface FakeProvider extends Provider {
         offset: number,
       ) => { chunks: AsyncIterable<Uint8Array>; offset: number; totalBytes?: number } | undefined)
     | undefined
+  /** Changes what a look at a task tells. */
+  answer: (task: Task) => Task
   hasList: boolean
   /** Puts a task there that this run did not create. */
   add(id: string, task: TaskScript): TaskId
@@ -88,6 +90,7 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
     creates: [],
     calls: { retrieve: [], list: [], download: [] },
     mostLive: 0,
+    answer: (task) => task,
     hasList: true,
     onCreate: () => undefined,
     script: () => ({}),
@@ -116,7 +119,7 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
       provider.onCall('retrieve')
       const task = read(id)
       if (!task) throw new ProviderError(`no task ${id}`, { status: 404 })
-      return task
+      return provider.answer(task)
     },
     async listByIds(ids) {
       provider.calls.list.push([...ids])
