@@ -6,7 +6,6 @@ import { formatDuration, formatNumber, type Palette, truncate, widthOf } from '.
 
 const redrawMs = 100
 const recentEvents = 6
-const barColumns = 24
 const plainPalette = Object.fromEntries(
   ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'].map((name) => [name, (text: string) => text]),
 ) as unknown as Palette
@@ -24,7 +23,9 @@ export function liveReporter(stream: WriteStream, palette: Palette): Reporter {
 
   function draw(): void {
     const width = Math.max(20, (stream.columns ?? 80) - 1)
-    drawn = [progressLine(progress(), Date.now() - startedAt), ...recent].map((line) => truncate(line, width))
+    drawn = [progressLine(progress(), Date.now() - startedAt, width), ...recent].map((line) =>
+      truncate(line, width),
+    )
     block(drawn.map((line, index) => (index === 0 ? line : palette.dim(line))).join('\n'))
   }
 
@@ -58,19 +59,18 @@ export function liveReporter(stream: WriteStream, palette: Palette): Reporter {
   }
 }
 
-/** ` ████░░░░  24/31   live 3   queued 0   failed 1   2m10s, about 40s left` */
-export function progressLine(
-  { total, finished, failed, live, queued, fetching, tokens }: RunProgress,
-  elapsedMs: number,
-): string {
-  const share = total === 0 ? 1 : finished / total
-  const full = Math.round(share * barColumns)
+/** ` ████░░░░  24/31   2m10s, about 40s left   live 3   queued 0   failed 1`: what matters most comes first. */
+export function progressLine(progress: RunProgress, elapsedMs: number, width: number): string {
+  const { total, finished, failed, live, queued, fetching, tokens } = progress
+  const barColumns = width < 100 ? 12 : 24
+  const full = Math.round((total === 0 ? 1 : finished / total) * barColumns)
   const bar = '█'.repeat(full) + '░'.repeat(barColumns - full)
-  const parts = [`${formatNumber(finished)}/${formatNumber(total)}`, `live ${live}`, `queued ${queued}`]
+  const parts = [`${formatNumber(finished)}/${formatNumber(total)}`, timing(finished, total, elapsedMs)]
+  if (failed > 0) parts.push(`failed ${formatNumber(failed)}`)
+  parts.push(`live ${live}`, `queued ${queued}`)
   if (fetching > 0) parts.push(`fetching ${fetching}`)
-  if (failed > 0) parts.push(`failed ${failed}`)
   if (tokens > 0) parts.push(`${formatNumber(tokens)} tokens`)
-  return ` ${bar}  ${parts.join('   ')}   ${timing(finished, total, elapsedMs)}`
+  return ` ${bar}  ${parts.join('   ')}`
 }
 
 function timing(finished: number, total: number, elapsedMs: number): string {

@@ -53,7 +53,7 @@ export function addLookingCommands(
       if (flags.json) return terminal.json(report)
       const { renderProblems } = await import('./render-problems.js')
       terminal.note(renderProblems(report.warnings, terminal.errPalette))
-      terminal.print(renderPlan(report, terminal.outPalette))
+      terminal.print(renderPlan(report, terminal.outPalette, 1000))
     })
 
   withSelection(withProvider(program.command('status [...manifests]', 'Show where each take stands')))

@@ -5,12 +5,13 @@ import { columns, count, formatNumber, type Palette } from './text.js'
 
 type ViewStep = PlanView['steps'][number]
 
-/** Steps that are listed one by one; up-to-date ones are only counted. */
-const shownPerManifest = 200
-
-/** A plan for people: what a run would do with each take, why, and how many tokens it takes. */
-export function renderPlan({ plans, totals, limits }: PlanReport, palette: Palette): string[] {
-  const lines = plans.flatMap((plan) => [...renderManifest(plan, palette), ''])
+/**
+ * A plan for people: what a run would do with each take, why, and how many tokens it takes.
+ *
+ * @param most How many steps of a manifest are listed; up-to-date ones are only counted.
+ */
+export function renderPlan({ plans, totals, limits }: PlanReport, palette: Palette, most: number): string[] {
+  const lines = plans.flatMap((plan) => [...renderManifest(plan, palette, most), ''])
   return [...lines, renderTotals(totals, limits)]
 }
 
@@ -21,11 +22,11 @@ export function renderTotals({ buys, tokens, untold }: PlanTotals, limits: PlanR
   return `Buys ${count(buys, 'take')}: ${formatTokens(tokens)} tokens${unknown}. Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
 }
 
-function renderManifest({ manifest, steps }: PlanView, palette: Palette): string[] {
+function renderManifest({ manifest, steps }: PlanView, palette: Palette, most: number): string[] {
   const listed = steps.filter(({ step }) => step !== 'keep')
   const kept = steps.length - listed.length
   const rows = listed
-    .slice(0, shownPerManifest)
+    .slice(0, most)
     .map((step) => [
       signOf(step, palette),
       step.take,
@@ -42,9 +43,7 @@ function renderManifest({ manifest, steps }: PlanView, palette: Palette): string
   return [
     head,
     ...table.map((line) => `  ${line}`),
-    ...(listed.length > shownPerManifest
-      ? [`  … ${count(listed.length - shownPerManifest, 'more step')}`]
-      : []),
+    ...(listed.length > most ? [`  … ${count(listed.length - most, 'more step')}`] : []),
     ...(kept > 0 ? [`  = ${count(kept, 'take')} up to date`] : []),
   ]
 }

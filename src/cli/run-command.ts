@@ -99,7 +99,7 @@ async function askConsent(
   if (!flags.json)
     terminal.note([
       ...renderProblems(plan.warnings, terminal.errPalette),
-      ...renderPlan(plan, terminal.errPalette),
+      ...renderPlan(plan, terminal.errPalette, 40),
     ])
   if (plan.totals.buys === 0 || flags.yes || isRehearsal(choice)) return true
   const { stdin, stderr, signal } = surroundings

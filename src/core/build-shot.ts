@@ -6,8 +6,8 @@ import { fillTemplate, type TemplateFault } from './template.js'
 /** A shot or `defaults` as written. */
 export type RawFields = Readonly<Record<string, unknown>>
 
-/** A fault in a text, and the field it stands in. */
-export type OnTemplateFault = (path: (string | number)[], fault: TemplateFault) => void
+/** A fault in a text, the field it stands in, and the whole text as written. */
+export type OnTemplateFault = (path: (string | number)[], fault: TemplateFault, text: string) => void
 
 /**
  * Makes a shot of what its manifest states: variables filled, the shot's own fields over the defaults.
@@ -80,7 +80,7 @@ function fillFields(
   const fill = (value: unknown, path: (string | number)[]): unknown => {
     if (typeof value === 'string') {
       const { text, faults } = fillTemplate(value, values)
-      for (const fault of faults) onFault(path, fault)
+      for (const fault of faults) onFault(path, fault, value)
       return text
     }
     if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]))

@@ -8,8 +8,8 @@ export interface TokenRange {
   max: number
 }
 
-/** Draft tokens are 0.6 of a final's with sound and 0.7 without (vendor price page, 1.5 pro). */
-const draftFactor = { audio: 0.6, silent: 0.7 }
+/** Draft tokens are 0.6 of a final's with sound and 0.7 without (vendor price page, 1.5 pro); in tenths, to be exact. */
+const draftTenths = { audio: 6, silent: 7 }
 
 /**
  * What one take of a shot will be billed. A range where the service decides: `duration: -1`, `ratio: adaptive`.
@@ -29,10 +29,10 @@ export function estimateTokens(shot: Shot): TokenRange | undefined {
   const { min, max, default: usual } = profile.duration
   const seconds =
     frames !== undefined ? [(frames - 1) / 24] : duration === -1 ? [min, max] : [duration ?? usual]
-  const factor = draft ? (generate_audio ? draftFactor.audio : draftFactor.silent) : 1
+  const tenths = draft ? (generate_audio ? draftTenths.audio : draftTenths.silent) : 10
 
   const tokens = possible.flatMap(([width, height]) =>
-    seconds.map((length) => Math.floor(billedTokens(width, height, length) * factor)),
+    seconds.map((length) => Math.floor((billedTokens(width, height, length) * tenths) / 10)),
   )
   return { min: Math.min(...tokens), max: Math.max(...tokens) }
 }

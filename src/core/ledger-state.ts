@@ -2,7 +2,7 @@ import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
 import type { LockEntry } from './lockfile.js'
 import type { TakeName } from './names.js'
-import type { TaskId, TerminalStatus } from './task.js'
+import { isTerminal, type TaskId, type TaskStatus, type TerminalStatus } from './task.js'
 
 /**
  * Everything that can happen to a take, in the order it is written to the journal. `at` is ISO time; `attempt` counts
@@ -132,13 +132,22 @@ function intentOf(
   )
 }
 
-/** Journal lines as records, plus whether the last line was torn off by a crash, which is normal. */
-export function parseJournal(text: string, file: string): { records: LedgerRecord[]; tornBytes: number } {
-  const end = text.lastIndexOf('\n') + 1
-  const tornBytes = new TextEncoder().encode(text.slice(end)).length
+/**
+ * Journal lines as records, plus how many bytes of a last line were left by a crash, which is normal. Takes the file's
+ * bytes: a crash can cut a character in two, and a decoded text no longer tells how long its pieces were.
+ *
+ * @throws RunnerError `journal-damaged` when any other line is not what was written.
+ */
+export function parseJournal(
+  content: Uint8Array | string,
+  file: string,
+): { records: LedgerRecord[]; tornBytes: number } {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
+  const end = bytes.lastIndexOf(0x0a) + 1
+  const tornBytes = bytes.length - end
   const records: LedgerRecord[] = []
   let lineNumber = 0
-  for (const line of text.slice(0, end).split('\n')) {
+  for (const line of new TextDecoder().decode(bytes.subarray(0, end)).split('\n')) {
     lineNumber++
     if (line === '') continue
     const record = parseRecord(line)
@@ -162,14 +171,25 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   collected: ['task', 'video', 'sha256'],
 }
 
+const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
+  intent: ['attempt', 'seed'],
+  accepted: ['attempt'],
+  refused: ['attempt'],
+  unsent: ['attempt'],
+  unknown: ['attempt'],
+  ended: [],
+  collected: [],
+}
+
 function parseRecord(line: string): LedgerRecord | undefined {
   try {
     const value: Record<string, unknown> | null = JSON.parse(line)
-    const required = Object.hasOwn(requiredText, String(value?.type))
-      ? requiredText[value!.type as LedgerRecord['type']]
-      : undefined
-    if (!value || !required) return undefined
-    const complete = ['take', 'at', ...required].every((field) => typeof value[field] === 'string')
+    if (!value || !Object.hasOwn(requiredText, String(value.type))) return undefined
+    const type = value.type as LedgerRecord['type']
+    const complete =
+      ['take', 'at', ...requiredText[type]].every((field) => typeof value[field] === 'string') &&
+      requiredNumbers[type].every((field) => Number.isInteger(value[field])) &&
+      (type !== 'ended' || isTerminal(value.status as TaskStatus))
     return complete ? (value as unknown as LedgerRecord) : undefined
   } catch {
     return undefined

@@ -1,5 +1,5 @@
 import { Ajv, type ValidateFunction } from 'ajv'
-import { type Document, isMap, isScalar, type Node, type Pair } from 'yaml'
+import { isAlias, isMap, isScalar, type Node, type Pair } from 'yaml'
 import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import { asFields, buildShot, type OnTemplateFault, type RawFields } from './build-shot.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
@@ -9,7 +9,16 @@ import type { Manifest, Shot } from './shot.js'
 import { checkShot } from './shot-rules.js'
 import { didYouMean } from './suggest.js'
 import { addAt, fieldNode, pieceOffset, plainPairs, resolveAlias } from './yaml-nodes.js'
-import { decodeUtf8, lengthOf, type ProblemSink, problemSink, readYaml, startOf } from './yaml-source.js'
+import {
+  decodeUtf8,
+  keyText,
+  lengthOf,
+  type ProblemSink,
+  problemSink,
+  readYaml,
+  startOf,
+  type YamlFile,
+} from './yaml-source.js'
 
 /** A manifest as far as it could be read, with everything that is wrong with it. */
 export interface ParsedManifest {
@@ -37,9 +46,9 @@ export function parseManifest(content: Uint8Array | string, file: string): Parse
 
   const sink = problemSink(file, decoded.text)
   const manifest: Manifest = { name, file, shots: [] }
-  const document = readYaml(sink)
-  const parts = document && splitRoot(document, sink)
-  if (!document || !parts) return { manifest, problems: sink.problems, report: () => undefined }
+  const yaml = readYaml(sink)
+  const parts = yaml && splitRoot(yaml, sink)
+  if (!parts) return { manifest, problems: sink.problems, report: () => undefined }
 
   const nodes = new Map(parts.shots.map(({ name, node }) => [name, node]))
   const locate: Locate = (shot, field) =>
@@ -106,8 +115,8 @@ interface Layer {
 }
 
 /** Takes the root apart and holds every part against the schema. */
-function splitRoot(document: Document.Parsed, sink: ProblemSink): RootParts | undefined {
-  const root = document.contents
+function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
+  const root = yaml.contents
   if (!isMap(root)) {
     const what =
       root === null || (isScalar(root) && root.value === null)
@@ -118,10 +127,13 @@ function splitRoot(document: Document.Parsed, sink: ProblemSink): RootParts | un
   }
 
   const shotsPair = root.items.find(({ key }) => isScalar(key) && key.value === 'shots')
-  const others = plainPairs(root, document, sink, (pair) => pair !== shotsPair)
+  const others = plainPairs(root, yaml, sink, (pair) => pair !== shotsPair)
   if (!others) return undefined
   const faults = schemaFaults(validateRoot, others, [...rootFields, ...shotFields])
   for (const { code, path, atKey, message } of faults) addAt(sink, root, path, atKey, code, message)
+  if (hasBothNames(others.defaults)) {
+    addAt(sink, root, ['defaults', 'image'], true, 'field-conflict', bothNames)
+  }
   if (others.version === undefined && !root.has('version')) {
     sink.add('version', startOf(root), '"version: 1" is missing')
   }
@@ -142,22 +154,22 @@ function splitRoot(document: Document.Parsed, sink: ProblemSink): RootParts | un
     vars.set(name, String(value))
   }
 
-  const shots = shotsPair && splitShots(shotsPair as Pair<Node, Node | null>, document, sink)
+  const shots = shotsPair && splitShots(shotsPair as Pair<Node, Node | null>, yaml, sink)
   if (!shots) {
     if (!shotsPair) sink.add('no-shots', startOf(root), '"shots:" is missing')
     return undefined
   }
-  const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, document) ?? undefined
+  const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, yaml) ?? undefined
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
   return { defaults: layer(node, asFields(others.defaults), inDefaults), vars, ...shots }
 }
 
 function splitShots(
   pair: Pair<Node, Node | null>,
-  document: Document.Parsed,
+  yaml: YamlFile,
   sink: ProblemSink,
 ): Pick<RootParts, 'shots' | 'keys'> | undefined {
-  const map = resolveAlias(pair.value, document)
+  const map = resolveAlias(pair.value, yaml)
   if (!isMap(map) || map.items.length === 0) {
     const what =
       isMap(map) || map === null || (isScalar(map) && map.value === null)
@@ -171,7 +183,7 @@ function splitShots(
   const keys = new Map<ShotName, Node>()
   const seen = new Map<string, Node>()
   for (const { key, value } of map.items as Pair<Node, Node | null>[]) {
-    const name = String(isScalar(key) ? key.value : key) as ShotName
+    const name = keyText(key) as ShotName
     const at = { length: lengthOf(key), shot: name }
     const fault = shotNameFault(name)
     if (fault) sink.add('shot-name', startOf(key), `"${name}" cannot name a shot: ${fault}`, at)
@@ -184,13 +196,15 @@ function splitShots(
     seen.set(nameKey(name), key)
     keys.set(name, key)
 
-    const node = resolveAlias(value, document)
+    const node = resolveAlias(value, yaml)
+    if (node === null && isAlias(value)) continue
     if (!isMap(node)) {
       sink.add('wrong-type', startOf(key), 'a shot is a map of fields such as prompt', at)
       continue
     }
-    const fields = plainPairs(node, document, sink, () => true)
+    const fields = plainPairs(node, yaml, sink, () => true)
     if (!fields) continue
+    if (hasBothNames(fields)) addAt(sink, node, ['image'], true, 'field-conflict', bothNames, name)
     const faults = schemaFaults(validateShot, fields, shotFields)
     for (const { code, path, atKey, message } of faults) addAt(sink, node, path, atKey, code, message, name)
     shots.push({
@@ -203,6 +217,13 @@ function splitShots(
     })
   }
   return { shots, keys }
+}
+
+const bothNames = 'image is short for first_frame; keep one of them'
+
+function hasBothNames(fields: unknown): boolean {
+  const { image, first_frame } = asFields(fields)
+  return image !== undefined && first_frame !== undefined
 }
 
 function schemaFaults(validate: ValidateFunction, value: unknown, known: readonly string[]): SchemaFault[] {
@@ -224,9 +245,10 @@ function readShot(
 ): Shot {
   const values = new Map([...vars, ['shot', name]])
   const faultIn = (from: Node | undefined): OnTemplateFault => {
-    return (path, { kind, piece, name: unknown }) => {
+    return (path, { kind, piece, name: unknown, offset }, written) => {
       const text = fieldNode(from, path)
-      const at = (text && pieceOffset(text, piece, sink)) ?? startOf((text ?? node)!)
+      const at =
+        (text && pieceOffset(text, piece, written.slice(0, offset), sink)) ?? startOf((text ?? node)!)
       const options = { length: piece.length, shot: name }
       if (kind === 'syntax') {
         sink.add('template-syntax', at, `"${piece}" names no variable; write $\${ for a literal \${`, options)
@@ -252,7 +274,8 @@ function checkRules(shot: Shot, broken: ReadonlySet<string>, locate: Locate, sin
     if (broken.has(String(field[0]))) continue
     const node = locate(shot.name, field)
     const piece = within && shot.prompt!.slice(within.offset, within.offset + within.length)
-    const inside = piece !== undefined && node ? pieceOffset(node, piece, sink) : undefined
+    const before = shot.prompt?.slice(0, within?.offset) ?? ''
+    const inside = piece !== undefined && node ? pieceOffset(node, piece, before, sink) : undefined
     const start = inside ?? (node ? startOf(node) : 0)
     const length = inside === undefined ? (node ? lengthOf(node) : 1) : piece!.length
     sink.add(code, start, message, { length, shot: shot.name, severity })

@@ -7,6 +7,8 @@ export type ShotName = string & { readonly [brand]: 'ShotName' }
 export type TakeName = string & { readonly [brand]: 'TakeName' }
 
 const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i
+/** File names end at 255 bytes on most systems; the rest is for a take's number, endings and the dot of a part file. */
+const maxBytes = 240
 const allowed = /^[\p{L}\p{N}\p{M}_.-]+$/u
 
 /**
@@ -16,6 +18,9 @@ const allowed = /^[\p{L}\p{N}\p{M}_.-]+$/u
 export function shotNameFault(name: string): string | undefined {
   if (name === '') return 'it is empty'
   if ([...name].length > 100) return 'it has more than 100 characters'
+  if (new TextEncoder().encode(name).length > maxBytes) {
+    return `it has more than ${maxBytes} bytes in UTF-8 (80 Chinese characters), too long for a file name`
+  }
   if (/^[.-]/.test(name)) return `it starts with "${name[0]}"`
   if (!allowed.test(name)) {
     const odd = [...name].find((char) => !allowed.test(char))
@@ -28,7 +33,8 @@ export function shotNameFault(name: string): string | undefined {
 
 /** Names that are equal under this key would be one file on a case-insensitive or normalising file system. */
 export function nameKey(name: string): string {
-  return name.normalize('NFC').toLowerCase()
+  // Lower case first: it can make a letter that has a composed form (J̌, ǰ). The two small sigmas are one letter.
+  return name.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC')
 }
 
 /** The address of take `number` (1-based) of a shot. */

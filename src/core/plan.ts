@@ -136,7 +136,9 @@ interface Unfinished {
 function unfinished(name: TakeName, state: TakeState | undefined, now: Unfinished): Step | undefined {
   const { entry, intent } = state ?? {}
   if (intent) return { kind: 'reconcile', name, seed: intent.seed }
-  if (entry?.status === 'unknown') return { kind: 'reconcile', name, seed: entry.seed }
+  // A live task whose id is missing was lost by hand or by a merge: there is nothing to wait for, and still no second.
+  const lost = entry?.status === 'submitted' && entry.task === undefined
+  if (entry?.status === 'unknown' || lost) return { kind: 'reconcile', name, seed: entry.seed }
   if (entry?.task === undefined) return undefined
 
   const { task: taskId, status } = entry

@@ -30,14 +30,14 @@ const rehearse = 'To rehearse without key and money: --provider simulator.'
  * @throws RunnerError `unknown-provider`, `base-url-invalid`, `no-key` or `usage`.
  */
 export function chooseProvider({ flags, env, dotenv }: ProviderInput): ProviderChoice | undefined {
-  const urlGiven = flags.baseUrl ?? env.SHOTLOCK_BASE_URL
-  const url = urlGiven ?? dotenv.SHOTLOCK_BASE_URL
+  const urlGiven = flags.baseUrl ?? (env.SHOTLOCK_BASE_URL || undefined)
+  const url = urlGiven ?? (dotenv.SHOTLOCK_BASE_URL || undefined)
   const keysFrom = (vars: ProviderInput['env']) => vars.SHOTLOCK_API_KEY || vars.ARK_API_KEY || undefined
   const key =
     urlGiven === undefined && url !== undefined ? keysFrom(dotenv) : (keysFrom(env) ?? keysFrom(dotenv))
   const named =
     flags.provider ??
-    (flags.baseUrl === undefined ? (env.SHOTLOCK_PROVIDER ?? dotenv.SHOTLOCK_PROVIDER) : undefined)
+    (flags.baseUrl === undefined ? env.SHOTLOCK_PROVIDER || dotenv.SHOTLOCK_PROVIDER || undefined : undefined)
 
   if (named === 'simulator') {
     const own = flags.baseUrl ?? (flags.provider === undefined ? url : undefined)
@@ -46,7 +46,7 @@ export function chooseProvider({ flags, env, dotenv }: ProviderInput): ProviderC
     return { kind: 'remote', name: 'simulator', baseUrl: readBaseUrl(own).href, apiKey: 'simulator' }
   }
   if (named !== undefined) {
-    const service = serviceUrls[named]
+    const service = Object.hasOwn(serviceUrls, named) ? serviceUrls[named] : undefined
     if (service === undefined) {
       throw new RunnerError(
         'unknown-provider',
@@ -70,7 +70,7 @@ export function chooseProvider({ flags, env, dotenv }: ProviderInput): ProviderC
     return { kind: 'remote', name: known ?? host, baseUrl: href, apiKey: requireKey(key, host) }
   }
   if (key === undefined) return undefined
-  return { kind: 'remote', name: 'ark', baseUrl: serviceUrls.ark!, apiKey: key }
+  return { kind: 'remote', name: 'ark', baseUrl: serviceUrls.ark!, apiKey: requireKey(key, 'ark') }
 }
 
 /** The error for a command that needs a provider when none is given. */

@@ -84,7 +84,7 @@ function checkModel({ media, parameters }: Shot, profile: ModelProfile, add: Add
 
   if (!profile.modes.includes(mode)) {
     if (mode === 't2v') no('model', `${label} makes no video from text alone; give an image`)
-    else if (mode === 'i2v') no('image', `${label} takes no first frame`)
+    else if (mode === 'i2v') no(String(media[0]!.field[0]), `${label} takes no first frame`)
     else if (mode === 'flf2v') no('last_frame', `${label} takes no last frame`)
     else no('reference_images', `${label} takes no reference images`)
   }
@@ -141,28 +141,29 @@ function checkDraft(
 }
 
 /** Flags that models up to 1.5 read out of the prompt, and the field that says the same. Reference section 2.1. */
-const flagFields: Readonly<Record<string, string>> = {
-  rs: 'resolution',
-  resolution: 'resolution',
-  rt: 'ratio',
-  ratio: 'ratio',
-  dur: 'duration',
-  duration: 'duration',
-  frames: 'frames',
-  seed: 'seed',
-  cf: 'camera_fixed',
-  camerafixed: 'camera_fixed',
-  wm: 'watermark',
-  watermark: 'watermark',
-  fps: 'nothing: it is always 24',
-  framespersecond: 'nothing: it is always 24',
-}
-const flag = /(?<=^|\s)--([a-z]+)(?=\s|=|$)/gi
+const flagFields: ReadonlyMap<string, string> = new Map([
+  ['rs', 'resolution'],
+  ['resolution', 'resolution'],
+  ['rt', 'ratio'],
+  ['ratio', 'ratio'],
+  ['dur', 'duration'],
+  ['duration', 'duration'],
+  ['frames', 'frames'],
+  ['seed', 'seed'],
+  ['cf', 'camera_fixed'],
+  ['camerafixed', 'camera_fixed'],
+  ['wm', 'watermark'],
+  ['watermark', 'watermark'],
+  ['fps', 'nothing: it is always 24'],
+  ['framespersecond', 'nothing: it is always 24'],
+])
+// Chinese has no spaces: a flag may stand right after a character or a full stop of it.
+const flag = /(?<![\w-])--([a-z]+)(?![\w-])/gi
 
 function inlineFlags(prompt: string): RuleFault[] {
   const faults: RuleFault[] = []
   for (const { 0: text, 1: name = '', index } of prompt.matchAll(flag)) {
-    const field = flagFields[name.toLowerCase()]
+    const field = flagFields.get(name.toLowerCase())
     if (field === undefined) continue
     faults.push({
       code: 'inline-flag',

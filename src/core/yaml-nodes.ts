@@ -1,38 +1,28 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  type YAMLMap,
-} from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 import type { ShotName } from './names.js'
 import type { ProblemCode } from './problem.js'
-import { lengthOf, type ProblemSink, plainValue, startOf } from './yaml-source.js'
+import { keyText, lengthOf, type ProblemSink, plainValue, startOf, type YamlFile } from './yaml-source.js'
 
 /** Plain values of a map's pairs; keys such as `__proto__` become ordinary own properties. */
 export function plainPairs(
   map: YAMLMap,
-  document: Document.Parsed,
+  file: YamlFile,
   sink: ProblemSink,
   wanted: (pair: Pair) => boolean,
 ): Record<string, unknown> | undefined {
   const entries: [string, unknown][] = []
   for (const pair of map.items) {
     if (!wanted(pair)) continue
-    const plain = isNode(pair.value) ? plainValue(pair.value, document, sink) : { value: null }
+    const plain = isNode(pair.value) ? plainValue(pair.value, file, sink) : { value: null }
     if (!plain) return undefined
-    entries.push([String(isScalar(pair.key) ? pair.key.value : pair.key), plain.value])
+    entries.push([keyText(pair.key), plain.value])
   }
   return Object.fromEntries(entries)
 }
 
 /** The node behind an alias; any other node as it is. */
-export function resolveAlias(node: Node | null, document: Document.Parsed): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : node
+export function resolveAlias(node: Node | null, { targets }: YamlFile): Node | null {
+  return isAlias(node) ? (targets.get(node) ?? null) : node
 }
 
 /** The node of a field, or `undefined` when the map does not state it; an empty path is the map itself. */
@@ -62,9 +52,22 @@ export function addAt(
   sink.add(code, startOf(node), message, { length: node === map ? 1 : lengthOf(node), shot })
 }
 
-/** Where a piece of a text stands in the source: quoting and folding seldom change the piece itself. */
-export function pieceOffset(node: Node, piece: string, sink: ProblemSink): number | undefined {
+/**
+ * Where a piece of a text stands in the source: quoting and folding seldom change the piece itself.
+ *
+ * @param before The text before the piece, to tell it from others like it.
+ */
+export function pieceOffset(
+  node: Node,
+  piece: string,
+  before: string,
+  sink: ProblemSink,
+): number | undefined {
   const start = startOf(node)
-  const found = sink.source.text.slice(start, start + lengthOf(node)).indexOf(piece)
+  const written = sink.source.text.slice(start, start + lengthOf(node))
+  let found = written.indexOf(piece)
+  for (let at = before.indexOf(piece); at !== -1 && found !== -1; at = before.indexOf(piece, at + 1)) {
+    found = written.indexOf(piece, found + 1)
+  }
   return found === -1 ? undefined : start + found
 }

@@ -1,4 +1,15 @@
-import { type Document, isAlias, isNode, isScalar, Lexer, type Node, parseDocument, visit } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
 import type { Problem, ProblemCode } from './problem.js'
 import { type SourceText, sourceText } from './text-position.js'
 
@@ -38,8 +49,17 @@ export function problemSink(file: string, text: string): ProblemSink {
   }
 }
 
+/** A document, and the node that each of its aliases stands for; aliases that were reported are left out. */
+export interface YamlFile {
+  contents: Node | null
+  targets: ReadonlyMap<Alias, Node>
+}
+
 /** How deep collections may be nested; beyond it a parser that recurses is in danger, and nobody means it. */
 const maxDepth = 64
+
+/** How many nodes the aliases in one value may bring in. */
+const maxExpandedNodes = 10_000
 
 const coreTags = new Set(
   ['map', 'seq', 'str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`),
@@ -51,7 +71,7 @@ const coreTags = new Set(
  *
  * @returns The document, or `undefined` when it is too broken to be looked into further.
  */
-export function readYaml(sink: ProblemSink): Document.Parsed | undefined {
+export function readYaml(sink: ProblemSink): YamlFile | undefined {
   const { text } = sink.source
   const deep = tooDeepAt(text)
   if (deep !== undefined) {
@@ -66,12 +86,14 @@ export function readYaml(sink: ProblemSink): Document.Parsed | undefined {
     prettyErrors: false,
     logLevel: 'error',
   })
-  for (const error of document.errors.slice(0, 20)) {
+  const exhausted = document.errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
+  // Whatever else is reported then only follows from it.
+  for (const error of exhausted ? [exhausted] : document.errors.slice(0, 20)) {
     const [start, end] = error.pos
-    if (error.code === 'MULTIPLE_DOCS') {
-      sink.add('yaml-documents', start, 'A second document starts here; a file holds one', { length: 3 })
-    } else if (error.code === 'RESOURCE_EXHAUSTION') {
+    if (error === exhausted) {
       sink.add('yaml-depth', start, `Collections are nested more than ${maxDepth} deep`)
+    } else if (error.code === 'MULTIPLE_DOCS') {
+      sink.add('yaml-documents', start, 'A second document starts here; a file holds one', { length: 3 })
     } else {
       sink.add('yaml-syntax', start, error.message.replace(/\.$/, ''), { length: end - start })
     }
@@ -80,28 +102,37 @@ export function readYaml(sink: ProblemSink): Document.Parsed | undefined {
   if (yaml.explicit && yaml.version !== '1.2') {
     sink.add(
       'yaml-directive',
-      0,
+      Math.max(0, text.search(/^%YAML/m)),
       `%YAML ${yaml.version} gives words other meanings; shotlock reads YAML 1.2`,
       { length: 5 },
     )
   }
   if (sink.problems.length > 0) return undefined
 
-  checkNodes(document, sink)
-  return document
+  return { contents: document.contents, targets: checkNodes(document, sink) }
 }
 
-function checkNodes(document: Document.Parsed, sink: ProblemSink): void {
+/** Checks every node. Finds what aliases stand for on the way: the library walks the document anew for each. */
+function checkNodes(document: Document.Parsed, sink: ProblemSink): YamlFile['targets'] {
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  const checkNode = (node: Node) => {
+    if (isAlias(node)) {
+      const target = checkAlias(node, anchors.get(node.source), sink)
+      if (target) targets.set(node, target)
+      return
+    }
+    if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node)
+    if (node.tag !== undefined && !coreTags.has(node.tag)) {
+      const shown = node.tag.replace('tag:yaml.org,2002:', '!!')
+      sink.add('yaml-tag', startOf(node), `The tag ${shown} has no meaning here`, { length: shown.length })
+    }
+  }
   visit(document, {
-    Node(_, node) {
-      if (isAlias(node)) {
-        checkAlias(node, document, sink)
-      } else if (node.tag !== undefined && !coreTags.has(node.tag)) {
-        const shown = node.tag.replace('tag:yaml.org,2002:', '!!')
-        sink.add('yaml-tag', startOf(node), `The tag ${shown} has no meaning here`, { length: shown.length })
-      }
-    },
+    Node: (_, node) => checkNode(node),
+    // A visitor of maps replaces that of nodes.
     Map(_, map) {
+      checkNode(map)
       const seen = new Map<string, number>()
       for (const { key } of map.items) {
         if (!isScalar(key) || typeof key.value !== 'string') continue
@@ -117,36 +148,69 @@ function checkNodes(document: Document.Parsed, sink: ProblemSink): void {
       }
     },
   })
+  return targets
 }
 
-function checkAlias(alias: Node & { source: string }, document: Document.Parsed, sink: ProblemSink): void {
+function checkAlias(alias: Alias, target: Node | undefined, sink: ProblemSink): Node | undefined {
   const at = startOf(alias)
   const options = { length: alias.source.length + 1 }
-  const target = isAlias(alias) ? alias.resolve(document) : undefined
   if (target === undefined) {
     sink.add('yaml-alias', at, `Nothing above is anchored as &${alias.source}`, options)
-  } else if (isNode(target) && startOf(target) <= at && at < (target.range?.[1] ?? 0)) {
-    sink.add('yaml-alias', at, `*${alias.source} stands inside what it stands for`, options)
+    return undefined
   }
+  if (startOf(target) <= at && at < (target.range?.[1] ?? 0)) {
+    sink.add('yaml-alias', at, `*${alias.source} stands inside what it stands for`, options)
+    return undefined
+  }
+  return target
 }
 
 /**
  * The plain value of a node. Aliases that multiply are refused rather than expanded.
  *
- * @returns `undefined` after adding a problem.
+ * @returns `undefined` after adding a problem, or when an alias in it was reported before.
  */
 export function plainValue(
   node: Node,
-  document: Document.Parsed,
+  { targets }: YamlFile,
   sink: ProblemSink,
 ): { value: unknown } | undefined {
-  try {
-    return { value: node.toJS(document, { maxAliasCount: 100 }) }
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error
-    sink.add('yaml-alias', startOf(node), 'Aliases in here multiply beyond what a manifest needs')
-    return undefined
+  let expanded = 0
+  let fault: 'depth' | 'expansion' | 'reported' | undefined
+  const plain = (one: unknown, depth: number, inAlias: boolean): unknown => {
+    if (inAlias && ++expanded > maxExpandedNodes) fault = 'expansion'
+    else if (depth > maxDepth) fault = 'depth'
+    if (fault) return undefined
+    if (isAlias(one)) {
+      const target = targets.get(one)
+      if (!target) fault = 'reported'
+      return target && plain(target, depth, true)
+    }
+    if (isMap(one)) {
+      return Object.fromEntries(
+        one.items.map(({ key, value }) => [keyText(key), plain(value, depth + 1, inAlias)]),
+      )
+    }
+    if (isSeq(one)) return one.items.map((item) => plain(item, depth + 1, inAlias))
+    return isScalar(one) ? scalarValue(one) : null
   }
+  const value = plain(node, 0, false)
+  if (fault === 'expansion') {
+    sink.add('yaml-alias', startOf(node), 'Aliases in here multiply beyond what a manifest needs')
+  } else if (fault === 'depth') {
+    sink.add('yaml-depth', startOf(node), `Collections are nested more than ${maxDepth} deep`)
+  }
+  return fault ? undefined : { value }
+}
+
+/** A key as written. */
+export function keyText(key: unknown): string {
+  return String(isScalar(key) ? key.value : key)
+}
+
+/** A scalar's value; of one whose tag has no meaning here, its text. */
+function scalarValue({ value, source }: { value: unknown; source?: string }): unknown {
+  return typeof value === 'object' && value !== null ? (source ?? '') : value
 }
 
 /** Offset of a node's first character. */
