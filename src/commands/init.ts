@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import type { Files } from '../ports/files.js'
 
 /** What `init` did to each file; `kept`: it was there and holds what is needed. */
@@ -18,7 +19,7 @@ ARK_API_KEY=
 # SHOTLOCK_BASE_URL=https://RELAY/volc/v1
 `
 
-const exampleManifest = `# yaml-language-server: $schema=https://raw.githubusercontent.com/shotlock/shotlock/main/schemas/manifest.schema.json
+const exampleManifest = `# yaml-language-server: $schema=../schemas/manifest.schema.json
 # A manifest: every shot below becomes a video. Try it without key or money:
 #   shotlock run --provider simulator
 version: 1
@@ -55,6 +56,8 @@ export async function init({ folder }: { folder: string }, files: Files): Promis
   return {
     files: [
       await create('manifests/example.yaml', exampleManifest),
+      // Editors check and complete manifests by it; the example names it in its first line.
+      await create('schemas/manifest.schema.json', `${JSON.stringify(schema, undefined, 2)}\n`),
       await create('.env.example', envExample),
       await extend('.gitignore', ignored),
       await extend('.gitattributes', attributes),

@@ -30,11 +30,13 @@ export function describeSchemaErrors(
 }
 
 function describe(
-  { keyword, params, message }: ErrorObject,
+  { keyword, params, message, propertyName }: ErrorObject,
   path: string[],
   value: unknown,
   known: readonly string[],
 ): SchemaFault | undefined {
+  // What is wrong with a key is said once, by `propertyNames`.
+  if (propertyName !== undefined && keyword !== 'propertyNames') return undefined
   const field = path.at(-1) ?? 'the manifest'
   const fault = (code: ProblemCode, text: string) => ({ code, path, atKey: false, message: text })
   switch (keyword) {
