@@ -1,17 +1,13 @@
 import type { CAC } from 'cac'
+import type { CommandContext } from './command-context.js'
 import { readPrepareOptions, readProvider, withProvider, withSelection } from './common-options.js'
 import { exitStatus } from './exit-status.js'
 import type { RawFlags } from './flags.js'
-import type { SetStatus } from './program.js'
-import type { Surroundings } from './surroundings.js'
-import type { Terminal } from './terminal.js'
 
 /** Adds the commands that send nothing and cost nothing: `init`, `validate`, `plan`, `status`. */
 export function addLookingCommands(
   program: CAC,
-  surroundings: Surroundings,
-  terminal: Terminal,
-  setStatus: SetStatus,
+  { surroundings, terminal, setStatus }: CommandContext,
 ): void {
   program
     .command('init', 'Start a project here: example manifest, ignore files, .env.example')

@@ -1,6 +1,7 @@
 import { cac } from 'cac'
 import { RunnerError } from '../core/errors.js'
 import { didYouMean } from '../core/suggest.js'
+import type { CommandContext } from './command-context.js'
 import { statusOfError } from './exit-status.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addRunCommand } from './run-command.js'
@@ -8,9 +9,6 @@ import { addSimulateCommand } from './simulate-command.js'
 import type { Surroundings } from './surroundings.js'
 import { createTerminal, type Terminal } from './terminal.js'
 import { version } from './version.js'
-
-/** An action's end: the exit status. */
-export type SetStatus = (status: number) => void
 
 /**
  * Runs the command that `argv` names.
@@ -30,12 +28,16 @@ export async function main(surroundings: Surroundings): Promise<number> {
 async function runCommand(surroundings: Surroundings, terminal: Terminal): Promise<number> {
   const program = cac('shotlock')
   let status = 0
-  const setStatus: SetStatus = (value) => {
-    status = value
+  const context: CommandContext = {
+    surroundings,
+    terminal,
+    setStatus: (value) => {
+      status = value
+    },
   }
-  addRunCommand(program, surroundings, terminal, setStatus)
-  addLookingCommands(program, surroundings, terminal, setStatus)
-  addSimulateCommand(program, surroundings, terminal, setStatus)
+  addRunCommand(program, context)
+  addLookingCommands(program, context)
+  addSimulateCommand(program, context)
   program.help()
   program.version(version)
 

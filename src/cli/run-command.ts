@@ -5,6 +5,7 @@ import type { RunReport } from '../commands/run.js'
 import { RunnerError } from '../core/errors.js'
 import type { RunEvent } from '../core/event.js'
 import { noProvider, type ProviderChoice } from '../core/provider-choice.js'
+import type { CommandContext } from './command-context.js'
 import {
   isRehearsal,
   providerName,
@@ -15,18 +16,12 @@ import {
 } from './common-options.js'
 import { statusOfRun } from './exit-status.js'
 import { numberFlag, type RawFlags } from './flags.js'
-import type { SetStatus } from './program.js'
 import type { Reporter } from './reporter.js'
 import type { Surroundings } from './surroundings.js'
 import type { Terminal } from './terminal.js'
 
 /** Adds `run`. */
-export function addRunCommand(
-  program: CAC,
-  surroundings: Surroundings,
-  terminal: Terminal,
-  setStatus: SetStatus,
-): void {
+export function addRunCommand(program: CAC, { surroundings, terminal, setStatus }: CommandContext): void {
   withSelection(
     withProvider(program.command('run [...manifests]', 'Buy what is missing, wait, collect, lock')),
   )

@@ -1,9 +1,7 @@
 import type { CAC } from 'cac'
 import { RunnerError } from '../core/errors.js'
+import type { CommandContext } from './command-context.js'
 import { numberFlag, type RawFlags, textFlag } from './flags.js'
-import type { SetStatus } from './program.js'
-import type { Surroundings } from './surroundings.js'
-import type { Terminal } from './terminal.js'
 
 const rate = { min: 0, max: 1, whole: false }
 const many = { min: 1, max: 10_000_000 }
@@ -11,9 +9,7 @@ const many = { min: 1, max: 10_000_000 }
 /** Adds `simulate`: the API on this machine, until it is interrupted. */
 export function addSimulateCommand(
   program: CAC,
-  surroundings: Surroundings,
-  terminal: Terminal,
-  setStatus: SetStatus,
+  { surroundings, terminal, setStatus }: CommandContext,
 ): void {
   program
     .command('simulate', 'Serve the video API on this machine, with faults on demand')

@@ -10,6 +10,7 @@ import type { World } from '../ports/world.js'
 import { type BuyContext, buyTake } from './buy-take.js'
 import { collectResult, resultGone } from './collect-result.js'
 import { CreatePacer } from './create-pacer.js'
+import { forEachWithin } from './for-each-within.js'
 import type { Ledger } from './ledger.js'
 import { TaskPoller, type Watched } from './task-poller.js'
 
@@ -40,8 +41,6 @@ const parallelDownloads = 4
 const parallelFlexCreates = 16
 /** So many creates in a row without a readable answer: something between us and the provider is broken. */
 const unknownsUntilStop = 3
-/** How many jobs wait in a queue at most: the rest stay steps, which are small. */
-const queueAhead = 64
 
 /** Carries plans out, all under the same limits. A shot that fails is an outcome; the others go on. */
 export async function executePlans(
@@ -353,32 +352,4 @@ class Execution {
 function failureOf({ status, error }: Pick<Task, 'status' | 'error'>) {
   if (status === 'expired' || status === 'cancelled') return status
   return classifyFailure(error?.code ?? '', true)
-}
-
-/**
- * Runs `work` on every item within `limit`, putting only a few into its queue at a time. `work` may give its place
- * back before it is through.
- */
-async function forEachWithin<T>(
-  limit: LimitFunction,
-  items: readonly T[],
-  work: (item: T, free: () => void) => Promise<void>,
-): Promise<void> {
-  const open = new Set<Promise<void>>()
-  let onFree: () => void = () => undefined
-  for (const item of items) {
-    const through = new Promise<void>((resolve, reject) => {
-      void limit(
-        () => new Promise<void>((free) => work(item, free).then(resolve, reject).finally(free)),
-      ).finally(() => onFree())
-    })
-    const job = through.finally(() => open.delete(job))
-    open.add(job)
-    if (limit.pendingCount >= queueAhead) {
-      await new Promise<void>((resolve) => {
-        onFree = resolve
-      })
-    }
-  }
-  await Promise.all(open)
 }

@@ -1,0 +1,32 @@
+import type { LimitFunction } from 'p-limit'
+
+/** How many jobs wait in a queue at most: the rest stay items, which are small. */
+const queueAhead = 64
+
+/**
+ * Runs `work` on every item within `limit`, putting only a few into its queue at a time. `work` may give its place
+ * back before it is through.
+ */
+export async function forEachWithin<T>(
+  limit: LimitFunction,
+  items: readonly T[],
+  work: (item: T, free: () => void) => Promise<void>,
+): Promise<void> {
+  const open = new Set<Promise<void>>()
+  let onFree: () => void = () => undefined
+  for (const item of items) {
+    const through = new Promise<void>((resolve, reject) => {
+      void limit(
+        () => new Promise<void>((free) => work(item, free).then(resolve, reject).finally(free)),
+      ).finally(() => onFree())
+    })
+    const job = through.finally(() => open.delete(job))
+    open.add(job)
+    if (limit.pendingCount >= queueAhead) {
+      await new Promise<void>((resolve) => {
+        onFree = resolve
+      })
+    }
+  }
+  await Promise.all(open)
+}
