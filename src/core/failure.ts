@@ -47,6 +47,8 @@ const byPrefix: readonly (readonly [string, FailureClass])[] = [
   ['InvalidEndpoint', 'invalid'],
   ['RequestBodyTooLarge', 'invalid'],
   ['InternalServiceError', 'service'],
+  // Ours: a person gave an unknown create up for lost.
+  ['released', 'service'],
   ['ContentSecurityDetectionError', 'service'],
 ]
 

@@ -32,6 +32,24 @@ export type LedgerRecord =
       error?: string
       message?: string
     }
+  /** When a create that the lockfile calls unknown was sent: all that the journal still has to say about it. */
+  | { type: 'doubt'; at: string; take: TakeName; seed: number }
+  /** A task that was found, or named by a person, is the take's. */
+  | {
+      type: 'adopted'
+      at: string
+      take: TakeName
+      task: TaskId
+      provider: string
+      digest: Digest
+      seed?: number
+    }
+  /** A person decided that an unknown create is to be bought again. */
+  | { type: 'released'; at: string; take: TakeName }
+  /** The entry as it stands, from elsewhere: a rename, a recall. Ids that the take had are kept. */
+  | { type: 'placed'; at: string; take: TakeName; entry: LockEntry }
+  /** The entry has left the lockfile; its ids stay in the archive. */
+  | { type: 'dropped'; at: string; take: TakeName }
   | {
       type: 'collected'
       at: string
@@ -41,6 +59,9 @@ export type LedgerRecord =
       sha256: string
       bytes: number
     }
+
+/** Error code of a take whose unknown create a person gave up for lost, so that it may be bought again. */
+export const releasedCode = 'released'
 
 /** A create that was about to be sent and whose answer is not on record. */
 export interface PendingIntent {
@@ -55,6 +76,8 @@ export interface PendingIntent {
 export interface TakeState {
   entry: LockEntry | undefined
   intent: PendingIntent | undefined
+  /** When the create of an unknown entry was sent, ISO time; `undefined` where that is not known on this machine. */
+  sentAt?: string | undefined
 }
 
 /**
@@ -78,12 +101,27 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
     case 'refused':
       return answered(state, record, { status: 'failed', error: record.error })
     case 'unknown':
-      return answered(state, record, { status: 'unknown' })
+      return { ...answered(state, record, { status: 'unknown' }), sentAt: intentOf(state, record).at }
+    case 'doubt':
+      return { entry, intent: state?.intent, sentAt: record.at }
     case 'ended': {
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
       const { status, tokens, error } = record
       return { entry: { ...entry, status, tokens, error }, intent: state?.intent }
     }
+    case 'adopted': {
+      const { task, provider, digest, seed } = record
+      const found: LockEntry = { status: 'submitted', task, provider, digest, seed }
+      return { entry: withPrevious(found, previousTasks(entry, task)), intent: undefined }
+    }
+    case 'released': {
+      if (entry?.status !== 'unknown') return { entry, intent: undefined }
+      return { entry: { ...entry, status: 'failed', error: releasedCode }, intent: undefined }
+    }
+    case 'placed':
+      return { entry: withPrevious(record.entry, allTasks(entry, record.entry)), intent: state?.intent }
+    case 'dropped':
+      return { entry: undefined, intent: state?.intent }
     case 'collected': {
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
       const { video, sha256 } = record
@@ -98,15 +136,20 @@ function answered(
   result: Pick<LockEntry, 'status' | 'task' | 'error'>,
 ): TakeState {
   const { provider, digest, seed } = intentOf(state, record)
-  const previous = previousTasks(state?.entry, result.task)
-  const entry: LockEntry = {
-    ...result,
-    provider,
-    digest,
-    seed,
-    ...(previous.length === 0 ? {} : { previous }),
-  }
+  const entry = withPrevious({ ...result, provider, digest, seed }, previousTasks(state?.entry, result.task))
   return { entry, intent: undefined }
+}
+
+function withPrevious(entry: LockEntry, previous: readonly TaskId[]): LockEntry {
+  const { previous: _, ...rest } = entry
+  return previous.length === 0 ? rest : { ...rest, previous }
+}
+
+/** Every task of both entries but the one that is the take's now, oldest first. */
+function allTasks(before: LockEntry | undefined, after: LockEntry): TaskId[] {
+  const all = new Set([...previousTasks(before, after.task), ...(after.previous ?? [])])
+  if (after.task !== undefined) all.delete(after.task)
+  return [...all]
 }
 
 /** A superseded task is paid for or at least known to the provider: it stays on record. */
@@ -168,6 +211,11 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   unsent: [],
   unknown: [],
   ended: ['task', 'status'],
+  doubt: [],
+  adopted: ['task', 'provider', 'digest'],
+  released: [],
+  placed: [],
+  dropped: [],
   collected: ['task', 'video', 'sha256'],
 }
 
@@ -179,6 +227,16 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   unknown: ['attempt'],
   ended: [],
   collected: [],
+  doubt: ['seed'],
+  adopted: [],
+  released: [],
+  placed: [],
+  dropped: [],
+}
+
+function isEntry(value: unknown): boolean {
+  const { status, provider, digest } = (value ?? {}) as Record<string, unknown>
+  return [status, provider, digest].every((field) => typeof field === 'string')
 }
 
 function parseRecord(line: string): LedgerRecord | undefined {
@@ -189,7 +247,8 @@ function parseRecord(line: string): LedgerRecord | undefined {
     const complete =
       ['take', 'at', ...requiredText[type]].every((field) => typeof value[field] === 'string') &&
       requiredNumbers[type].every((field) => Number.isInteger(value[field])) &&
-      (type !== 'ended' || isTerminal(value.status as TaskStatus))
+      (type !== 'ended' || isTerminal(value.status as TaskStatus)) &&
+      (type !== 'placed' || isEntry(value.entry))
     return complete ? (value as unknown as LedgerRecord) : undefined
   } catch {
     return undefined

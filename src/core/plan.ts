@@ -148,7 +148,7 @@ function unfinished(name: TakeName, state: TakeState | undefined, now: Unfinishe
   const missing = status === 'succeeded' && !now.here && !(outdated && collectedBefore)
   if (!live && !missing) return undefined
   if (now.provider !== undefined && entry.provider !== now.provider) {
-    return collectedBefore ? undefined : { kind: 'hold', name, reason: 'other-provider' }
+    return missing && collectedBefore ? undefined : { kind: 'hold', name, reason: 'other-provider' }
   }
   if (live) return { kind: 'resume', name, taskId, flex: now.flex, outdated }
   return { kind: 'collect', name, taskId, collectedBefore }

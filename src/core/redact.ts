@@ -4,10 +4,11 @@
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   let clean = text
-  for (const secret of secrets) {
+  // The longest first: one secret may begin another.
+  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
     if (secret.length >= 4) clean = clean.replaceAll(secret, '***')
   }
   return clean
     .replace(/\b(Bearer)\s+[\w.~+/=-]+/gi, '$1 ***')
-    .replace(/(https?:\/\/[^\s"'<>?#]+)\?[^\s"'<>]*/gi, '$1?***')
+    .replace(/(https?:\/\/[^\s"<>?#]+)\?[^\s"<>]*/gi, '$1?***')
 }

@@ -36,6 +36,7 @@ export class Ledger {
   readonly #writer: LockWriter
   readonly #places: Places
   readonly #world: LedgerWorld
+  #journalLacksIds = false
 
   private constructor(
     states: Map<TakeName, TakeState>,
@@ -95,7 +96,10 @@ export class Ledger {
       await this.#journal.append(full)
     } catch (error) {
       // The task exists whether or not the disk is full: the lockfile's last try may still save its id.
-      if (record.type === 'accepted') this.#count(full)
+      if (record.type === 'accepted') {
+        this.#journalLacksIds = true
+        this.#count(full)
+      }
       throw error
     }
     this.#count(full)
@@ -106,15 +110,57 @@ export class Ledger {
     if (record.type !== 'intent' && record.type !== 'unsent') this.#writer.touch()
   }
 
-  /** Writes the lockfile; when it then holds everything, the journal has done its work and is removed. */
+  /** Writes the lockfile; when it then holds everything, the journal goes to the archive. */
   async close(): Promise<void> {
     try {
       await this.#writer.finish()
     } finally {
       await this.#journal.close()
     }
-    const settled = [...this.#states.values()].every(({ intent }) => intent === undefined)
-    if (settled) await this.#world.files.remove(this.#places.journal)
+    await this.#compact()
+  }
+
+  /**
+   * Empties the journal but for what the lockfile cannot say: when unknown creates were sent. A crash in between leaves
+   * lines in both files, which is harmless: replaying them over the lockfile changes nothing.
+   */
+  async #compact(): Promise<void> {
+    const { files } = this.#world
+    const { journal, archive } = this.#places
+    const states = [...this.#states]
+    if (states.some(([, { intent }]) => intent !== undefined)) return
+    const kept = states.flatMap(([take, { entry, sentAt }]) => {
+      if (entry?.status !== 'unknown' || entry.seed === undefined || sentAt === undefined) return []
+      return [
+        `${JSON.stringify({ type: 'doubt', take, seed: entry.seed, at: sentAt } satisfies LedgerRecord)}\n`,
+      ]
+    })
+    const bytes = await files.read(journal)
+    const text = new TextDecoder().decode(bytes)
+    if (bytes && text === kept.join('')) return kept.length === 0 ? await files.remove(journal) : undefined
+
+    // A journal without an id that the lockfile has would make it unknown again: it goes without a copy.
+    const archived =
+      archive === undefined || !bytes || this.#journalLacksIds || (await this.#append(archive, bytes))
+    if (!archived) return
+    if (kept.length > 0) await files.replace(journal, kept.join(''))
+    else await files.remove(journal)
+  }
+
+  /** @returns Whether it is on the disk; if not, the journal stays and the next run tries again. */
+  async #append(path: string, bytes: Uint8Array): Promise<boolean> {
+    try {
+      const file = await this.#world.files.openAppend(path)
+      try {
+        await file.write(bytes)
+        await file.flush()
+      } finally {
+        await file.close()
+      }
+      return true
+    } catch {
+      return false
+    }
   }
 }
 

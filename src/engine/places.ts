@@ -13,6 +13,8 @@ export interface Places {
   projectRoot: string
   lockfile: string
   journal: string
+  /** Journals of the past, where every task that was ever bought stays known; a rehearsal keeps none. */
+  archive: string | undefined
   processLock: string
   /** Where a take's video goes, relative to `folder`, with `/`. */
   output(name: TakeName): string
@@ -44,6 +46,7 @@ export async function placesOf(
     projectRoot,
     lockfile: join(folder, rehearsal ? `${name}.simulator.lock.yaml` : `${name}.lock.yaml`),
     journal: join(state, `${name}.journal.jsonl`),
+    archive: rehearsal ? undefined : join(state, `${name}.archive.jsonl`),
     processLock: join(state, `${name}.lock`),
     output: (take) => outputPath({ name }, take, { rehearsal }),
   }
