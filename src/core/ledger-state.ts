@@ -119,7 +119,7 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       return { entry: { ...entry, status: 'failed', error: releasedCode }, intent: undefined }
     }
     case 'placed':
-      return { entry: withPrevious(record.entry, allTasks(entry, record.entry)), intent: state?.intent }
+      return placeEntry(state, record.entry)
     case 'dropped':
       return { entry: undefined, intent: state?.intent }
     case 'collected': {
@@ -128,6 +128,11 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       return { entry: { ...entry, video, sha256 }, intent: state?.intent }
     }
   }
+}
+
+/** The state with an entry from elsewhere in its place; no id is lost. */
+export function placeEntry(state: TakeState | undefined, entry: LockEntry): TakeState {
+  return { entry: withPrevious(entry, allTasks(state?.entry, entry)), intent: state?.intent }
 }
 
 function answered(
@@ -239,7 +244,8 @@ function isEntry(value: unknown): boolean {
   return [status, provider, digest].every((field) => typeof field === 'string')
 }
 
-function parseRecord(line: string): LedgerRecord | undefined {
+/** One line as a record; `undefined` when it is damaged. */
+export function parseRecord(line: string): LedgerRecord | undefined {
   try {
     const value: Record<string, unknown> | null = JSON.parse(line)
     if (!value || !Object.hasOwn(requiredText, String(value.type))) return undefined

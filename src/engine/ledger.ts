@@ -152,6 +152,8 @@ export class Ledger {
     try {
       const file = await this.#world.files.openAppend(path)
       try {
+        // A crash may have left half a line there; it must not run into the next.
+        await file.write(new TextEncoder().encode('\n'))
         await file.write(bytes)
         await file.flush()
       } finally {

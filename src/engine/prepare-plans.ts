@@ -1,5 +1,6 @@
+import { type ArchivedTask, readArchive, recallTasks } from '../core/archive.js'
 import { RunnerError } from '../core/errors.js'
-import type { TakeState } from '../core/ledger-state.js'
+import { placeEntry, type TakeState } from '../core/ledger-state.js'
 import { accountLimits, type ModelProfile } from '../core/models.js'
 import type { TakeName } from '../core/names.js'
 import { type Plan, type PlanOptions, planRun } from '../core/plan.js'
@@ -35,16 +36,48 @@ export async function previewPlans(
   const previews: Preview[] = []
   for (const one of loaded) {
     const states = await readStates(one.places, { files })
-    const present = await findPresent(one, states, files)
-    const plan = planRun({ manifest: one.manifest, states, digests: one.digests, present }, planOptions)
-    previews.push({ plan, states, present })
+    const first = await planOne(one, states, planOptions, files)
+    const recalled = await findRecalls(one, first.plan, states, files)
+    for (const { take, entry } of recalled) states.set(take, placeEntry(states.get(take), entry))
+    previews.push({
+      ...(recalled.length > 0 ? await planOne(one, states, planOptions, files) : first),
+      states,
+    })
   }
   return { previews, warnings }
 }
 
+async function planOne(
+  one: LoadedManifest,
+  states: ReadonlyMap<TakeName, TakeState>,
+  options: PlanOptions,
+  files: Files,
+): Promise<Pick<Preview, 'plan' | 'present'>> {
+  const present = await findPresent(one, states, files)
+  const { manifest, digests } = one
+  return { plan: planRun({ manifest, states, digests, present }, options), present }
+}
+
+/** Tasks that this machine bought for what the plan would buy, and that the lockfile has forgotten. */
+async function findRecalls(
+  { places }: LoadedManifest,
+  { steps }: Plan,
+  states: ReadonlyMap<TakeName, TakeState>,
+  files: Files,
+): Promise<ArchivedTask[]> {
+  if (places.archive === undefined || !steps.some(({ kind }) => kind === 'generate')) return []
+  const bytes = await files.read(places.archive)
+  return bytes ? recallTasks(steps, states, readArchive(new TextDecoder().decode(bytes))) : []
+}
+
+export interface PreparedPart extends PlanPart {
+  /** Decides anew, from what the ledger knows by now. */
+  replan: () => Promise<Plan>
+}
+
 /** Plans with the ledgers they will be carried out on, locked against every other run. */
 export interface PreparedRun {
-  parts: PlanPart[]
+  parts: PreparedPart[]
   warnings: Problem[]
   /** Writes the lockfiles and gives the locks back; call it whatever happened. */
   close(): Promise<void>
@@ -69,18 +102,18 @@ export async function prepareRun(
     if (failures.length > 0) throw failures[0]
   }
 
-  const parts: PlanPart[] = []
+  const parts: PreparedPart[] = []
   try {
     for (const one of loaded) {
       closers.push(await lock(one, world.locks))
       const ledger = await Ledger.open(one.places, world)
       closers.push(() => ledger.close())
-      const present = await findPresent(one, ledger.states, world.files)
-      const plan = planRun(
-        { manifest: one.manifest, states: ledger.states, digests: one.digests, present },
-        planOptions,
-      )
-      parts.push({ plan, ledger, places: one.places, images: one.images })
+      const replan = async () => (await planOne(one, ledger.states, planOptions, world.files)).plan
+      const first = await replan()
+      const recalled = await findRecalls(one, first, ledger.states, world.files)
+      for (const { take, entry } of recalled) await ledger.commit({ type: 'placed', take, entry })
+      const plan = recalled.length > 0 ? await replan() : first
+      parts.push({ plan, ledger, places: one.places, images: one.images, replan })
     }
   } catch (error) {
     await close().catch(() => undefined)
