@@ -14,9 +14,16 @@ import {
 import { basename, dirname, join } from 'node:path'
 import type { AppendFile, Files, PartFile } from '../ports/files.js'
 
+const chunkBytes = 1024 * 1024
+
 /** The real file system. */
 export const nodeFiles: Files = {
   read: (path) => absentAs(undefined, readFile(path)),
+
+  async readChunks(path) {
+    const handle = await absentAs(undefined, open(path, 'r'))
+    return handle?.createReadStream({ highWaterMark: chunkBytes })
+  },
 
   async fingerprint(path) {
     const found = await absentAs(undefined, stat(path, { bigint: true }))
@@ -64,6 +71,20 @@ export const nodeFiles: Files = {
     } finally {
       await rm(temporary, { force: true })
     }
+  },
+
+  async moveNew(from, to) {
+    await mkdir(dirname(to), { recursive: true })
+    try {
+      // Unlike a rename, a link never replaces a file. A crash before the old name is gone leaves both.
+      await link(from, to)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    }
+    await rm(from)
+    await flushFolder(dirname(to))
+    return true
   },
 
   remove: (path) => rm(path, { force: true }),

@@ -29,7 +29,10 @@ export function effectiveParameters({ model, parameters }: Shot): Parameters {
   const length =
     parameters.frames === undefined ? { duration: parameters.duration ?? profile.duration.default } : {}
   const audio = profile.audio ? { generate_audio: parameters.generate_audio ?? true } : {}
-  return { ...parameters, resolution, ...length, ...audio }
+  const { draft, ...rest } = parameters
+  // Models without drafts refuse the field even when it is false.
+  const drafting = draft === undefined || (!draft && !profile.draft) ? {} : { draft }
+  return { ...rest, ...drafting, resolution, ...length, ...audio }
 }
 
 function contentItem({ role }: Media, url: string): ContentItem {

@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'state-unreadable'
   | 'port-unusable'
   | 'nothing-selected'
+  | 'cannot-resubmit'
+  | 'cannot-adopt'
 
 /** A run that cannot go on. A shot that fails is not an error but an outcome. */
 export class RunnerError extends Error {

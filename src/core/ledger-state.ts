@@ -115,7 +115,7 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       return { entry: withPrevious(found, previousTasks(entry, task)), intent: undefined }
     }
     case 'released': {
-      if (entry?.status !== 'unknown') return { entry, intent: undefined }
+      if (state?.intent || entry?.status !== 'unknown') return { ...state, entry, intent: state?.intent }
       return { entry: { ...entry, status: 'failed', error: releasedCode }, intent: undefined }
     }
     case 'placed':

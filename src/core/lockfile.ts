@@ -84,21 +84,9 @@ function quote(text: string): string {
  * @throws RunnerError `lockfile-conflict`, `lockfile-newer` or `lockfile-invalid`, with the place in the file.
  */
 export function parseLockfile(content: Uint8Array | string, file: string): Map<TakeName, LockEntry> {
-  const decoded = typeof content === 'string' ? { text: content } : decodeUtf8(content)
-  if ('fault' in decoded) throw invalid(file, decoded.line, decoded.fault)
-  const { text } = decoded
-
-  const marker = /^(<{7}|={7}|>{7})( |$)/m.exec(text)
-  if (marker) {
-    const line = text.slice(0, marker.index).split('\n').length
-    throw new RunnerError(
-      'lockfile-conflict',
-      `Cannot read "${file}": line ${line} is a conflict marker of git`,
-      {
-        hint: 'Keep every block of both sides that names a task, remove the markers, and run again.',
-      },
-    )
-  }
+  const text = lockfileText(content, file)
+  const marker = conflictMarker.exec(text)
+  if (marker) throw conflict(file, lineAt(text, marker.index), 'is a conflict marker of git')
 
   const sink = problemSink(file, text)
   const document = readYaml(sink)
@@ -126,6 +114,78 @@ export function parseLockfile(content: Uint8Array | string, file: string): Map<T
 
   const { shots } = plain as { shots: Record<TakeName, LockEntry> }
   return new Map(Object.entries(shots) as [TakeName, LockEntry][])
+}
+
+/**
+ * The text of a lockfile.
+ *
+ * @throws RunnerError `lockfile-invalid` when it is not UTF-8.
+ */
+export function lockfileText(content: Uint8Array | string, file: string): string {
+  if (typeof content === 'string') return content
+  const decoded = decodeUtf8(content)
+  if ('fault' in decoded) throw invalid(file, decoded.line, decoded.fault)
+  return decoded.text
+}
+
+/** A lockfile that git left in conflict, as the texts it came from. */
+export interface ConflictSides {
+  ours: string
+  theirs: string
+  /** Of the diff3 style; `undefined` in git's usual style. */
+  base: string | undefined
+}
+
+type Part = 'common' | 'ours' | 'base' | 'theirs'
+
+/** The line ends may be those of Windows. A marker longer than seven belongs to a conflict within a conflict. */
+const conflictMarker = /^(?:<{7}|\|{7}|={7}|>{7})(?: |$)/m
+
+/** What follows each marker, and what it may follow. */
+const markers: Readonly<Record<string, { starts: Part; after: readonly Part[] }>> = {
+  '<': { starts: 'ours', after: ['common'] },
+  '|': { starts: 'base', after: ['ours'] },
+  '=': { starts: 'theirs', after: ['ours', 'base'] },
+  '>': { starts: 'common', after: ['theirs'] },
+}
+
+/**
+ * Takes a text with conflict markers apart. A side may be whole only when the hunks are taken together, so each is the
+ * full text with its part of every hunk.
+ *
+ * @returns `undefined` when there are no markers.
+ * @throws RunnerError `lockfile-conflict` when the markers are not as git writes them.
+ */
+export function conflictSides(text: string, file: string): ConflictSides | undefined {
+  if (!conflictMarker.test(text)) return undefined
+  const sides = { ours: [] as string[], base: [] as string[], theirs: [] as string[] }
+  let part: Part = 'common'
+  let hasBase = true
+  const lines = text.split('\n')
+  for (const [index, line] of lines.entries()) {
+    if (!conflictMarker.test(line)) {
+      for (const side of part === 'common' ? (['ours', 'base', 'theirs'] as const) : [part])
+        sides[side].push(line)
+      continue
+    }
+    const { starts, after } = markers[line[0]!]!
+    if (!after.includes(part)) throw conflict(file, index + 1, 'is a conflict marker out of its order')
+    if (part === 'ours' && starts !== 'base') hasBase = false
+    part = starts
+  }
+  if (part !== 'common') throw conflict(file, lines.length, 'ends within a conflict of git')
+  const [ours, base, theirs] = [sides.ours, sides.base, sides.theirs].map((side) => side.join('\n'))
+  return { ours: ours!, theirs: theirs!, base: hasBase ? base : undefined }
+}
+
+function conflict(file: string, line: number, what: string): RunnerError {
+  return new RunnerError('lockfile-conflict', `Cannot read "${file}": line ${line} ${what}`, {
+    hint: 'Keep every block of both sides that names a task, remove the markers, and run again.',
+  })
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length
 }
 
 function invalid(file: string, line: number, what: string): RunnerError {

@@ -139,9 +139,10 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
   }
 
   const vars = new Map<string, string>()
-  for (const [name, value] of Object.entries(asFields(others.vars))) {
-    if (typeof value === 'object') continue
-    if (String(value).includes('${')) {
+  for (const [name, plain] of Object.entries(asFields(others.vars))) {
+    if (typeof plain === 'object') continue
+    const value = asWritten(fieldNode(root, ['vars', name]), plain)
+    if (value.includes('${')) {
       addAt(
         sink,
         root,
@@ -151,7 +152,7 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
         `the variable "${name}" refers to another; variables are plain texts`,
       )
     }
-    vars.set(name, String(value))
+    vars.set(name, value)
   }
 
   const shots = shotsPair && splitShots(shotsPair as Pair<Node, Node | null>, yaml, sink)
@@ -162,6 +163,13 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
   const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, yaml) ?? undefined
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
   return { defaults: layer(node, asFields(others.defaults), inDefaults), vars, ...shots }
+}
+
+/** A variable is a text: `012` and `1.10` are filled in as they stand there, not as the numbers that YAML reads. */
+function asWritten(node: Node | undefined, value: unknown): string {
+  return isScalar(node) && typeof value !== 'string' && node.source !== undefined
+    ? node.source
+    : String(value)
 }
 
 function splitShots(

@@ -4,7 +4,7 @@ import { classifyFailure, type FailureClass, mayRerun } from './failure.js'
 import type { TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
 import { compareTakeNames, splitTakeName, type TakeName } from './names.js'
-import { type Manifest, type Take, takesOf } from './shot.js'
+import { type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
 
 /** Why a take is bought. */
@@ -31,7 +31,17 @@ export type Step =
   /** Done and paid, the file is not here. `collectedBefore`: it was fetched once, perhaps on another machine. */
   | { kind: 'collect'; name: TakeName; taskId: TaskId; collectedBefore: boolean }
   /** A create was sent and its answer never seen: look, do not pay. */
-  | { kind: 'reconcile'; name: TakeName; seed: number | undefined }
+  | {
+      kind: 'reconcile'
+      name: TakeName
+      seed: number | undefined
+      /** ISO time; `undefined` where this machine does not know it. */
+      sentAt: string | undefined
+      provider: string
+      digest: Digest
+      /** The shot as it was sent; `undefined` when it has changed or gone since. */
+      shot: Shot | undefined
+    }
   | { kind: 'hold'; name: TakeName; reason: HoldReason }
   | { kind: 'keep'; name: TakeName }
 
@@ -81,7 +91,12 @@ export function planRun({ manifest, states, digests, present }: PlanInput, optio
   // What was paid for is fetched even when its shot has left the manifest.
   const orphans = [...states.keys()].filter((name) => !wanted.has(name)).sort(compareTakeNames)
   for (const name of orphans) {
-    const context = { digest: undefined, here: present.has(name), flex: false, provider: options.provider }
+    const context = {
+      digest: undefined,
+      shot: undefined,
+      here: present.has(name),
+      provider: options.provider,
+    }
     const step = unfinished(name, states.get(name), context)
     if (step && !(step.kind === 'collect' && step.collectedBefore)) steps.push(step)
   }
@@ -96,8 +111,7 @@ function stepFor(
 ): Step | undefined {
   const { name, shot } = take
   const entry = state?.entry
-  const flex = shot.parameters.service_tier === 'flex'
-  const open = unfinished(name, state, { here, digest, flex, provider })
+  const open = unfinished(name, state, { here, digest, shot, provider })
   if (open && !(force && open.kind === 'collect' && open.collectedBefore)) return open
   if (shot.skip) return { kind: 'hold', name, reason: 'skipped' }
 
@@ -127,18 +141,22 @@ function stepFor(
 interface Unfinished {
   /** What the manifest wants now; `undefined` when it no longer wants the take. */
   digest: Digest | undefined
+  shot: Shot | undefined
   here: boolean
-  flex: boolean
   provider: string | undefined
 }
 
 /** The step that finishes what was bought: waiting, fetching, or leaving an unknown alone. */
 function unfinished(name: TakeName, state: TakeState | undefined, now: Unfinished): Step | undefined {
   const { entry, intent } = state ?? {}
-  if (intent) return { kind: 'reconcile', name, seed: intent.seed }
   // A live task whose id is missing was lost by hand or by a merge: there is nothing to wait for, and still no second.
   const lost = entry?.status === 'submitted' && entry.task === undefined
-  if (entry?.status === 'unknown' || lost) return { kind: 'reconcile', name, seed: entry.seed }
+  const sent = intent ?? (entry?.status === 'unknown' || lost ? entry : undefined)
+  if (sent) {
+    const { seed, provider, digest } = sent
+    const shot = digest === now.digest ? now.shot : undefined
+    return { kind: 'reconcile', name, seed, sentAt: intent?.at ?? state?.sentAt, provider, digest, shot }
+  }
   if (entry?.task === undefined) return undefined
 
   const { task: taskId, status } = entry
@@ -150,7 +168,8 @@ function unfinished(name: TakeName, state: TakeState | undefined, now: Unfinishe
   if (now.provider !== undefined && entry.provider !== now.provider) {
     return missing && collectedBefore ? undefined : { kind: 'hold', name, reason: 'other-provider' }
   }
-  if (live) return { kind: 'resume', name, taskId, flex: now.flex, outdated }
+  if (live)
+    return { kind: 'resume', name, taskId, flex: now.shot?.parameters.service_tier === 'flex', outdated }
   return { kind: 'collect', name, taskId, collectedBefore }
 }
 

@@ -22,55 +22,66 @@ export const serviceUrls: Readonly<Record<string, string>> = {
 const tasksPath = '/contents/generations/tasks'
 const rehearse = 'To rehearse without key and money: --provider simulator.'
 
+interface Destination {
+  provider?: string | undefined
+  baseUrl?: string | undefined
+}
+
 /**
- * Decides where creates go and with which key. A manifest has no say in it. A base URL from `.env` is used only with a
- * key from `.env`: a checked-in file must not steer somebody's key.
+ * Decides where creates go and with which key. The nearest place that names a provider or a base URL decides: flags,
+ * then the environment, then `.env`. A manifest has no say in it. A base URL from `.env` is used only with a key from
+ * `.env`: a checked-in file must not steer somebody's key.
  *
  * @returns `undefined` when neither a provider nor a key is given.
  * @throws RunnerError `unknown-provider`, `base-url-invalid`, `no-key` or `usage`.
  */
 export function chooseProvider({ flags, env, dotenv }: ProviderInput): ProviderChoice | undefined {
-  const urlGiven = flags.baseUrl ?? (env.SHOTLOCK_BASE_URL || undefined)
-  const url = urlGiven ?? (dotenv.SHOTLOCK_BASE_URL || undefined)
-  const keysFrom = (vars: ProviderInput['env']) => vars.SHOTLOCK_API_KEY || vars.ARK_API_KEY || undefined
-  const key =
-    urlGiven === undefined && url !== undefined ? keysFrom(dotenv) : (keysFrom(env) ?? keysFrom(dotenv))
-  const named =
-    flags.provider ??
-    (flags.baseUrl === undefined ? env.SHOTLOCK_PROVIDER || dotenv.SHOTLOCK_PROVIDER || undefined : undefined)
+  const places: Destination[] = [flags, destinationIn(env), destinationIn(dotenv)]
+  const place = places.find(({ provider, baseUrl }) => provider !== undefined || baseUrl !== undefined)
+  const ownKey = keyIn(env) ?? keyIn(dotenv)
+  if (!place) {
+    if (ownKey === undefined) return undefined
+    return { kind: 'remote', name: 'ark', baseUrl: serviceUrls.ark!, apiKey: requireKey(ownKey, 'ark') }
+  }
 
-  if (named === 'simulator') {
-    const own = flags.baseUrl ?? (flags.provider === undefined ? url : undefined)
-    if (own === undefined) return { kind: 'embedded' }
+  const { provider, baseUrl } = place
+  if (provider === 'simulator') {
+    if (baseUrl === undefined) return { kind: 'embedded' }
     // A simulator takes any key, so none of the person's is sent.
-    return { kind: 'remote', name: 'simulator', baseUrl: readBaseUrl(own).href, apiKey: 'simulator' }
+    return { kind: 'remote', name: 'simulator', baseUrl: readBaseUrl(baseUrl).href, apiKey: 'simulator' }
   }
-  if (named !== undefined) {
-    const service = Object.hasOwn(serviceUrls, named) ? serviceUrls[named] : undefined
+  if (provider !== undefined && baseUrl !== undefined) {
+    throw new RunnerError('usage', `Cannot use provider "${provider}" together with a base URL`, {
+      hint: 'Keep one of the two; only the simulator goes with a base URL.',
+    })
+  }
+  if (provider !== undefined) {
+    const service = Object.hasOwn(serviceUrls, provider) ? serviceUrls[provider] : undefined
     if (service === undefined) {
-      throw new RunnerError(
-        'unknown-provider',
-        `Cannot use provider "${named}": known are ark, byteplus and simulator`,
-        {
-          hint: 'For a relay, give its URL instead: --base-url https://RELAY/volc/v1.',
-        },
-      )
+      const message = `Cannot use provider "${provider}": known are ark, byteplus and simulator`
+      const hint = 'For a relay, give its URL instead: --base-url https://RELAY/volc/v1.'
+      throw new RunnerError('unknown-provider', message, { hint })
     }
-    if (flags.baseUrl !== undefined) {
-      throw new RunnerError('usage', `Cannot use --provider ${named} together with --base-url`, {
-        hint: 'Keep one of the two.',
-      })
-    }
-    const serviceKey = keysFrom(env) ?? keysFrom(dotenv)
-    return { kind: 'remote', name: named, baseUrl: service, apiKey: requireKey(serviceKey, named) }
+    return { kind: 'remote', name: provider, baseUrl: service, apiKey: requireKey(ownKey, provider) }
   }
-  if (url !== undefined) {
-    const { href, host } = readBaseUrl(url)
-    const known = Object.entries(serviceUrls).find(([, service]) => service === href)?.[0]
-    return { kind: 'remote', name: known ?? host, baseUrl: href, apiKey: requireKey(key, host) }
-  }
-  if (key === undefined) return undefined
-  return { kind: 'remote', name: 'ark', baseUrl: serviceUrls.ark!, apiKey: requireKey(key, 'ark') }
+  const { href, host } = readBaseUrl(baseUrl!)
+  const apiKey = requireKey(place === places[2] ? keyIn(dotenv) : ownKey, host)
+  return { kind: 'remote', name: nameOf(href, host), baseUrl: href, apiKey }
+}
+
+function destinationIn(vars: ProviderInput['env']): Destination {
+  return { provider: vars.SHOTLOCK_PROVIDER || undefined, baseUrl: vars.SHOTLOCK_BASE_URL || undefined }
+}
+
+function keyIn(vars: ProviderInput['env']): string | undefined {
+  return vars.SHOTLOCK_API_KEY || vars.ARK_API_KEY || undefined
+}
+
+/** A relay goes by its host; one that is called like a service by more, so that neither takes the other's tasks. */
+function nameOf(href: string, host: string): string {
+  const service = Object.entries(serviceUrls).find(([, url]) => url === href)?.[0]
+  if (service !== undefined) return service
+  return Object.hasOwn(serviceUrls, host) || host === 'simulator' ? `relay:${host}` : host
 }
 
 /** The error for a command that needs a provider when none is given. */

@@ -82,7 +82,7 @@ function describe(
       return fault('wrong-value', `${show(value)} has characters that cannot stand here`)
     case 'propertyNames':
       return {
-        ...fault('wrong-value', `"${params.propertyName}" cannot be a variable's name`),
+        ...fault('wrong-value', `"${params.propertyName}" cannot be a name here`),
         path: [...path, params.propertyName],
         atKey: true,
       }

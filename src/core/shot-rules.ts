@@ -47,6 +47,7 @@ function checkContent({ prompt, media, parameters, extra }: Shot, add: Add): voi
   const roles = new Set<string>(media.map(({ role }) => role))
   if (prompt === undefined && media.length === 0)
     add('missing-field', 'prompt', 'a shot needs a prompt or an image')
+  if (prompt?.trim() === '') add('wrong-value', 'prompt', 'the prompt is empty once its variables are filled')
   if (roles.has('last_frame') && !roles.has('first_frame')) {
     add('field-conflict', 'last_frame', 'last_frame needs a first frame (image)')
   }

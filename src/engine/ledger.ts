@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path'
 import { RunnerError } from '../core/errors.js'
 import { applyRecord, type LedgerRecord, parseJournal, type TakeState } from '../core/ledger-state.js'
-import { type LockEntries, type LockEntry, parseLockfile } from '../core/lockfile.js'
+import type { LockEntries, LockEntry } from '../core/lockfile.js'
+import { readLockfile } from '../core/merge-lockfiles.js'
 import type { TakeName } from '../core/names.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
@@ -53,13 +54,13 @@ export class Ledger {
   }
 
   /**
-   * Reads lockfile and journal, cuts off a torn last line, and turns every intent without an answer into `unknown`:
-   * the process that sent it is gone.
+   * Reads lockfile and journal, merges what git left in conflict, cuts off a torn last line, and turns every intent
+   * without an answer into `unknown`: the process that sent it is gone.
    *
    * @throws RunnerError `lockfile-…`, `journal-damaged` or `state-unwritable`; nothing was changed then.
    */
   static async open(places: Places, world: LedgerWorld): Promise<Ledger> {
-    const { states, fingerprint, journalBytes, hasRecords } = await load(places, world.files)
+    const { states, fingerprint, journalBytes, isUnwritten } = await load(places, world.files)
     const root = join(places.projectRoot, '.shotlock')
     await writable(() => world.files.createNew(join(root, '.gitignore'), '*\n'), root)
     await writable(() => world.files.proveWritable(dirname(places.journal)), places.journal)
@@ -81,7 +82,7 @@ export class Ledger {
           why: 'the process ended before the answer came',
         })
     }
-    if (hasRecords) writer.touch()
+    if (isUnwritten) writer.touch()
     return ledger
   }
 
@@ -169,14 +170,17 @@ export class Ledger {
 async function load(places: Places, files: Files) {
   const fingerprint = await files.fingerprint(places.lockfile)
   const lockBytes = await readable(() => files.read(places.lockfile), places.lockfile)
-  const entries = lockBytes ? parseLockfile(lockBytes, places.lockfile) : new Map<TakeName, LockEntry>()
+  const { entries, merged } = lockBytes
+    ? readLockfile(lockBytes, places.lockfile)
+    : { entries: new Map<TakeName, LockEntry>(), merged: false }
   const states = new Map<TakeName, TakeState>()
   for (const [name, entry] of entries) states.set(name, { entry, intent: undefined })
 
   const bytes = (await readable(() => files.read(places.journal), places.journal)) ?? new Uint8Array()
-  const { records, tornBytes } = parseJournal(new TextDecoder().decode(bytes), places.journal)
+  const { records, tornBytes } = parseJournal(bytes, places.journal)
   for (const record of records) states.set(record.take, applyRecord(states.get(record.take), record))
-  return { states, fingerprint, journalBytes: bytes.length - tornBytes, hasRecords: records.length > 0 }
+  const isUnwritten = merged || records.length > 0
+  return { states, fingerprint, journalBytes: bytes.length - tornBytes, isUnwritten }
 }
 
 function entriesOf(states: ReadonlyMap<TakeName, TakeState>): LockEntries {

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { manifestName } from '../core/manifest.js'
 import type { TakeName } from '../core/names.js'
 import { outputPath } from '../core/plan.js'
+import type { TaskId } from '../core/task.js'
 import type { Files } from '../ports/files.js'
 
 /** Where everything of one manifest lives. Paths are absolute. */
@@ -18,6 +19,8 @@ export interface Places {
   processLock: string
   /** Where a take's video goes, relative to `folder`, with `/`. */
   output(name: TakeName): string
+  /** Where the video of a task waits whose take is not known, relative to `folder`, with `/`. */
+  unclaimed(task: TaskId): string
 }
 
 const rootMarks = ['.git', 'package.json', '.shotlock']
@@ -49,6 +52,8 @@ export async function placesOf(
     archive: rehearsal ? undefined : join(state, `${name}.archive.jsonl`),
     processLock: join(state, `${name}.lock`),
     output: (take) => outputPath({ name }, take, { rehearsal }),
+    // Relays choose the shape of ids; as a file name only the harmless part of it is kept.
+    unclaimed: (task) => `out/${rehearsal ? 'simulator/' : ''}unclaimed/${task.replace(/[^\w.-]/g, '_')}.mp4`,
   }
 }
 

@@ -7,12 +7,15 @@ import { type Plan, type PlanOptions, planRun } from '../core/plan.js'
 import type { Problem } from '../core/problem.js'
 import { type Selection, selectTakes } from '../core/select.js'
 import { takesOf } from '../core/shot.js'
-import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
+import type { World } from '../ports/world.js'
 import type { PlanPart } from './execute-plan.js'
 import { Ledger, readStates } from './ledger.js'
 import { findPresent, type LoadedManifest, type LoadOptions, loadManifests } from './load-manifests.js'
+
+/** What working on ledgers takes of the world. */
+export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks'>
 
 export interface PrepareOptions extends LoadOptions, Pick<PlanOptions, 'force' | 'failed' | 'provider'> {
   selection: Selection
@@ -71,6 +74,7 @@ async function findRecalls(
 }
 
 export interface PreparedPart extends PlanPart {
+  digests: LoadedManifest['digests']
   /** Decides anew, from what the ledger knows by now. */
   replan: () => Promise<Plan>
 }
@@ -90,10 +94,44 @@ export interface PreparedRun {
  */
 export async function prepareRun(
   options: PrepareOptions,
-  world: { files: Files; clock: Clock; locks: ProcessLocks },
+  world: LedgerWorld,
 ): Promise<PreparedRun> {
   const { loaded, warnings } = await loadManifests(options, world.files)
   const planOptions = decide(loaded, options)
+  const { ledgers, close } = await openLedgers(loaded, world)
+
+  const parts: PreparedPart[] = []
+  try {
+    for (const { ledger, ...one } of ledgers) {
+      const replan = async () => (await planOne(one, ledger.states, planOptions, world.files)).plan
+      const first = await replan()
+      const recalled = await findRecalls(one, first, ledger.states, world.files)
+      for (const { take, entry } of recalled) await ledger.commit({ type: 'placed', take, entry })
+      const plan = recalled.length > 0 ? await replan() : first
+      parts.push({ plan, ledger, places: one.places, images: one.images, digests: one.digests, replan })
+    }
+  } catch (error) {
+    await close().catch(() => undefined)
+    throw error
+  }
+  return { parts, warnings, close }
+}
+
+/** A manifest with its ledger, locked against every other run. */
+export interface OpenLedger extends LoadedManifest {
+  ledger: Ledger
+}
+
+/**
+ * Locks every manifest and opens its ledger.
+ *
+ * @returns With `close`, which writes the lockfiles and gives the locks back; to be called whatever happens.
+ * @throws RunnerError `run-in-progress` when another process works on one of them, and all that reading throws.
+ */
+export async function openLedgers(
+  loaded: readonly LoadedManifest[],
+  world: LedgerWorld,
+): Promise<{ ledgers: OpenLedger[]; close: () => Promise<void> }> {
   const closers: (() => Promise<void>)[] = []
   const close = async () => {
     const failures: unknown[] = []
@@ -102,24 +140,37 @@ export async function prepareRun(
     if (failures.length > 0) throw failures[0]
   }
 
-  const parts: PreparedPart[] = []
+  const ledgers: OpenLedger[] = []
   try {
     for (const one of loaded) {
       closers.push(await lock(one, world.locks))
       const ledger = await Ledger.open(one.places, world)
       closers.push(() => ledger.close())
-      const replan = async () => (await planOne(one, ledger.states, planOptions, world.files)).plan
-      const first = await replan()
-      const recalled = await findRecalls(one, first, ledger.states, world.files)
-      for (const { take, entry } of recalled) await ledger.commit({ type: 'placed', take, entry })
-      const plan = recalled.length > 0 ? await replan() : first
-      parts.push({ plan, ledger, places: one.places, images: one.images, replan })
+      ledgers.push({ ...one, ledger })
     }
   } catch (error) {
     await close().catch(() => undefined)
     throw error
   }
-  return { parts, warnings, close }
+  return { ledgers, close }
+}
+
+/** Opens ledgers, works on them and closes them whatever happens. What `work` throws goes before what closing throws. */
+export async function withLedgers<T>(
+  loaded: readonly LoadedManifest[],
+  world: LedgerWorld,
+  work: (ledgers: readonly OpenLedger[]) => Promise<T>,
+): Promise<T> {
+  const { ledgers, close } = await openLedgers(loaded, world)
+  let result: T
+  try {
+    result = await work(ledgers)
+  } catch (error) {
+    await close().catch(() => undefined)
+    throw error
+  }
+  await close()
+  return result
 }
 
 /** The limits of the account for everything that plans would buy. */
@@ -135,6 +186,18 @@ function decide(
   loaded: readonly LoadedManifest[],
   { selection, force, failed, provider }: PrepareOptions,
 ): PlanOptions {
+  return { selects: selectFrom(loaded, selection), force, failed, provider }
+}
+
+/**
+ * The selection as a test of takes; `undefined` when it selects everything.
+ *
+ * @throws RunnerError `nothing-selected` when no take of the manifests fits.
+ */
+export function selectFrom(
+  loaded: readonly LoadedManifest[],
+  selection: Selection,
+): ReturnType<typeof selectTakes> {
   const selects = selectTakes(selection)
   if (selects && !loaded.some(({ manifest }) => manifest.shots.some((shot) => takesOf(shot).some(selects)))) {
     const words = [...(selection.shots ?? []), ...(selection.tags ?? [])]
@@ -144,7 +207,7 @@ function decide(
       hint: 'Shots are named as in the manifest; * stands for any text. See them with: shotlock plan.',
     })
   }
-  return { selects, force, failed, provider }
+  return selects
 }
 
 async function lock({ places, manifest }: LoadedManifest, locks: ProcessLocks): Promise<() => Promise<void>> {

@@ -195,7 +195,7 @@ export class TaskPoller {
 }
 
 /** Answers that say there is no such call, rather than that it went wrong. */
-function hasNoList({ status }: ProviderError): boolean {
+export function hasNoList({ status }: ProviderError): boolean {
   return (
     status !== undefined &&
     (status === 200 || status === 400 || status === 404 || status === 405 || status === 501)

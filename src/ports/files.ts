@@ -26,6 +26,8 @@ export type Fingerprint = string
 export interface Files {
   /** `undefined` when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>
+  /** A file piece by piece, for those too large to be held; to be read to its end. `undefined` when there is none. */
+  readChunks(path: string): Promise<AsyncIterable<Uint8Array> | undefined>
   /** `undefined` when there is no such file. */
   fingerprint(path: string): Promise<Fingerprint | undefined>
   /** Size of a regular file in bytes; `undefined` when there is none. */
@@ -39,6 +41,8 @@ export interface Files {
   replace(path: string, text: string): Promise<void>
   /** Creates a file that is not there yet, with the folders it needs; false when it is there. */
   createNew(path: string, text: string): Promise<boolean>
+  /** Gives a file another place, with the folders it needs; false, and nothing is changed, when that is taken. */
+  moveNew(from: string, to: string): Promise<boolean>
   remove(path: string): Promise<void>
   openAppend(path: string): Promise<AppendFile>
   openPart(path: string): Promise<PartFile>

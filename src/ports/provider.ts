@@ -37,10 +37,26 @@ export interface Provider {
   listByIds(ids: readonly TaskId[], options?: CallOptions & { flex?: boolean }): Promise<Task[]>
   readonly listLimit: number
   /**
+   * One page of all tasks of the account, in no certain order.
+   *
+   * @param page 1-based. @returns The tasks, and how many there are in all.
+   * @throws ProviderError as `listByIds`.
+   */
+  listPage(page: number, options: CallOptions & { flex: boolean }): Promise<{ tasks: Task[]; total: number }>
+  /**
    * Reads a result from `offset` on. The API key is not sent: the URL carries its own signature.
    * @throws ProviderError with the HTTP status; 403 and 404 mean that the URL has died.
    */
   download(url: string, options?: CallOptions & { offset?: number }): Promise<Download>
+  /**
+   * Sends one DELETE, which cancels a queued task and **destroys the record of a finished one**, and with it the only
+   * way to a paid result: to be called only right after `retrieve` said `queued`. Never repeats itself, and is given up
+   * rather than sent late. What it did, only `retrieve` tells.
+   *
+   * @throws ProviderError with status 409 when the task runs, 404 or 405 when there is no such task or no DELETE here,
+   *   no status when no answer came.
+   */
+  remove(id: TaskId): Promise<void>
   /** Lets go of connections. */
   close(): Promise<void>
 }

@@ -7,8 +7,10 @@ import type { Provider } from '../../src/ports/provider.js'
 
 /** What a test decides about one task. */
 export interface TaskScript {
-  /** How long it lives; default 60 s. `Infinity`: it never ends. */
+  /** How long it lives, in the queue and running; default 60 s. `Infinity`: it never ends. */
   livesMs?: number
+  /** How long of that it stays queued; default 0. */
+  queuedMs?: number
   ends?: Partial<Task> & Pick<Task, 'status'>
   /** What its video holds; default a text of its own. */
   video?: string
@@ -17,7 +19,12 @@ export interface TaskScript {
 export interface FakeProvider extends Provider {
   /** Every create that arrived, in order, with the time it did. */
   readonly creates: { request: VideoRequest; at: number }[]
-  readonly calls: { retrieve: TaskId[]; list: TaskId[][]; download: { url: string; offset: number }[] }
+  readonly calls: {
+    retrieve: TaskId[]
+    list: TaskId[][]
+    download: { url: string; offset: number }[]
+    remove: TaskId[]
+  }
   /** Most tasks that were live at once. */
   mostLive: number
   /** The answer to a create; `undefined` lets it be accepted. Called with its number from 1. */
@@ -29,6 +36,8 @@ export interface FakeProvider extends Provider {
   script: (request: VideoRequest, number: number) => TaskScript
   /** Throws to let a free call fail. */
   onCall: (call: 'check' | 'retrieve' | 'list' | 'download') => void
+  /** Called when a DELETE arrives, before its task is looked at: time may pass, or it throws. */
+  onRemove: (id: TaskId) => void | Promise<void>
   /** Replaces what a download delivers. */
   onDownload:
     | ((
@@ -47,7 +56,7 @@ export interface FakeProvider extends Provider {
 export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
   const tasks = new Map<
     TaskId,
-    { createdAt: number; script: TaskScript; request: VideoRequest | undefined }
+    { createdAt: number; script: TaskScript; request: VideoRequest | undefined; cancelled?: true }
   >()
   const liveAt = (now: number) =>
     [...tasks.values()].filter(({ createdAt, script }) => createdAt + (script.livesMs ?? 60_000) > now).length
@@ -56,17 +65,19 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
   const read = (id: TaskId): Task | undefined => {
     const found = tasks.get(id)
     if (!found) return undefined
-    const { createdAt, script, request } = found
-    const live = clock.now() < createdAt + (script.livesMs ?? 60_000)
-    const ended: Partial<Task> = script.ends ?? {
-      status: 'succeeded',
-      videoUrl: `https://files.test/${id}.mp4?sig=secret`,
-      completionTokens: 1000,
-    }
+    const { createdAt, script, request, cancelled } = found
+    const live = !cancelled && clock.now() < createdAt + (script.livesMs ?? 60_000)
+    const ended: Partial<Task> = cancelled
+      ? { status: 'cancelled' }
+      : (script.ends ?? {
+          status: 'succeeded',
+          videoUrl: `https://files.test/${id}.mp4?sig=secret`,
+          completionTokens: 1000,
+        })
     return {
       ...{
         id,
-        status: 'running',
+        status: clock.now() < createdAt + (script.queuedMs ?? 0) ? 'queued' : 'running',
         model: request?.model,
         videoUrl: undefined,
         lastFrameUrl: undefined,
@@ -88,13 +99,14 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
     name,
     listLimit: 100,
     creates: [],
-    calls: { retrieve: [], list: [], download: [] },
+    calls: { retrieve: [], list: [], download: [], remove: [] },
     mostLive: 0,
     answer: (task) => task,
     hasList: true,
     onCreate: () => undefined,
     script: () => ({}),
     onCall: () => undefined,
+    onRemove: () => undefined,
     onDownload: undefined,
 
     add(id, script) {
@@ -127,6 +139,14 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
       if (!provider.hasList) throw new ProviderError('no list', { status: 404 })
       return ids.map(read).filter((task) => task !== undefined)
     },
+    async listPage(page, { flex }) {
+      provider.calls.list.push([])
+      provider.onCall('list')
+      if (!provider.hasList) throw new ProviderError('no list', { status: 404 })
+      const ofTier = [...tasks].filter(([, { request }]) => (request?.service_tier === 'flex') === flex)
+      const all = ofTier.flatMap(([id]) => read(id) ?? [])
+      return { tasks: all.slice((page - 1) * 100, page * 100).map(provider.answer), total: all.length }
+    },
     async download(url, { offset = 0 } = {}) {
       provider.calls.download.push({ url, offset })
       provider.onCall('download')
@@ -135,6 +155,19 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
       const special = provider.onDownload?.(video, offset)
       if (special) return { totalBytes: video.length, ...special }
       return { offset, totalBytes: video.length, chunks: oneChunk(video.subarray(offset)) }
+    },
+    async remove(id) {
+      provider.calls.remove.push(id)
+      await provider.onRemove(id)
+      const task = read(id)
+      if (!task) throw new ProviderError(`no task ${id}`, { status: 404, providerCode: 'NotFound.Task' })
+      if (task.status === 'running' || task.status === 'cancelled')
+        throw new ProviderError(`task ${id} is ${task.status}`, {
+          status: 409,
+          providerCode: 'InvalidAction.RunningTaskDeletion',
+        })
+      if (task.status === 'queued') tasks.get(id)!.cancelled = true
+      else tasks.delete(id)
     },
     close: async () => undefined,
   }

@@ -3,7 +3,7 @@ import type { Files } from '../../src/ports/files.js'
 
 /** What a test makes go wrong: called before each change with what is about to happen; throwing makes it fail. */
 export type FileFault = (
-  action: 'append' | 'replace' | 'part' | 'prove' | 'open' | 'truncate',
+  action: 'append' | 'replace' | 'part' | 'prove' | 'open' | 'truncate' | 'move',
   path: string,
 ) => void
 
@@ -34,6 +34,10 @@ export function memoryFiles(): MemoryFiles {
     text: (path) => (contents.has(path) ? new TextDecoder().decode(contents.get(path)) : undefined),
 
     read: async (path) => contents.get(path),
+    async readChunks(path) {
+      const bytes = contents.get(path)
+      return bytes && inPieces(bytes)
+    },
     fingerprint: async (path) => (contents.has(path) ? String(versions.get(path)) : undefined),
     size: async (path) => contents.get(path)?.length,
     exists: async (path) =>
@@ -48,6 +52,13 @@ export function memoryFiles(): MemoryFiles {
     async createNew(path, text) {
       if (contents.has(path)) return false
       files.write(path, text)
+      return true
+    },
+    async moveNew(from, to) {
+      files.fault('move', from)
+      if (contents.has(to)) return false
+      set(to, contents.get(from)!)
+      contents.delete(from)
       return true
     },
     remove: async (path) => void contents.delete(path),
@@ -99,6 +110,10 @@ export function memoryFiles(): MemoryFiles {
     },
   }
   return files
+}
+
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 8) yield bytes.subarray(at, at + 8)
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -21,11 +21,22 @@ const connectTimeoutMs = 10_000
 /** How long the service may think about a create. Bodies of 64 MB take their time on a slow line. */
 const createTimeoutMs = 120_000
 const readTimeoutMs = 30_000
+/** From the call to the answer of a DELETE: far less than any task needs to run to its end (17 s and more are on record). */
+const removeLimitMs = 5_000
 /** Ids of 45 bytes in a query: 100 stay far below the 16 KiB that servers allow for a request's head. */
 const listLimit = 100
+/** The service allows 500; relays often less. */
+const pageSize = 100
 const tasksPath = '/contents/generations/tasks'
 
-/** The task API over HTTP. Source of every route: vendor pages 1520757, 1521309, 1521675. */
+/** An answer to a call that is not a create. */
+interface Exchange {
+  status: number
+  body: string
+  retryAfterMs: number | undefined
+}
+
+/** The task API over HTTP. Source of every route: vendor pages 1520757, 1521309, 1521675, 1521720. */
 export function videoApi({ name, baseUrl, apiKey, dispatcher }: VideoApiOptions): Provider {
   // A socket that the server closes just as a create is sent leaves that create unknown: each gets its own.
   const fresh = dispatcher ?? new Agent({ pipelining: 0, connect: { timeout: connectTimeoutMs } })
@@ -35,13 +46,17 @@ export function videoApi({ name, baseUrl, apiKey, dispatcher }: VideoApiOptions)
   const headers = { authorization: `Bearer ${apiKey}`, accept: 'application/json' }
   const timeouts = { headersTimeout: readTimeoutMs, bodyTimeout: readTimeoutMs }
 
-  async function get(
+  const get = (path: string, signal: AbortSignal | undefined) => exchange('GET', path, signal)
+
+  async function exchange(
+    method: 'GET' | 'DELETE',
     path: string,
     signal: AbortSignal | undefined,
-  ): Promise<{ status: number; body: string; retryAfterMs: number | undefined }> {
+  ): Promise<Exchange> {
     try {
       const answer = await request(`${baseUrl}${path}`, {
         dispatcher: pooled,
+        method,
         headers,
         signal: signal ?? null,
         ...timeouts,
@@ -57,10 +72,7 @@ export function videoApi({ name, baseUrl, apiKey, dispatcher }: VideoApiOptions)
     }
   }
 
-  function refused(
-    { status, body, retryAfterMs }: Awaited<ReturnType<typeof get>>,
-    action: string,
-  ): ProviderError {
+  function refused({ status, body, retryAfterMs }: Exchange, action: string): ProviderError {
     const json = parseObject(body)
     const error = json && errorOf(json)
     const what = error ? `${error.code}: ${error.message}` : `status ${status}`
@@ -143,8 +155,29 @@ export function videoApi({ name, baseUrl, apiKey, dispatcher }: VideoApiOptions)
       return tasks.filter((task) => asked.has(task.id))
     },
 
+    async listPage(page, { signal, flex }) {
+      const query = new URLSearchParams({ page_num: String(page), page_size: String(pageSize) })
+      if (flex) query.set('filter.service_tier', 'flex')
+      const answer = await get(`${tasksPath}?${query}`, signal)
+      const tasks = answer.status === 200 ? readTaskList(answer.body) : undefined
+      if (!tasks) throw refused(answer, 'list tasks')
+      const total = Number(parseObject(answer.body)?.total)
+      return { tasks, total: Number.isFinite(total) ? total : tasks.length }
+    },
+
     async download(url, { signal, offset = 0 } = {}) {
       return await startDownload(url, { dispatcher: files, signal, offset })
+    },
+
+    async remove(id) {
+      const limit = AbortSignal.timeout(removeLimitMs)
+      const answer = await exchange('DELETE', `${tasksPath}/${encodeURIComponent(id)}`, limit).catch(
+        (error: unknown) => {
+          if (!limit.aborted) throw error
+          throw new ProviderError(`Cannot reach ${name}: no answer within ${removeLimitMs / 1000} s`)
+        },
+      )
+      if (answer.status < 200 || answer.status >= 300) throw refused(answer, `cancel task ${id}`)
     },
 
     async close() {

@@ -1,0 +1,373 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { RunnerError } from '../../src/core/errors.js'
+import { applyRecord, type LedgerRecord, parseJournal, type TakeState } from '../../src/core/ledger-state.js'
+import { knownTasks, type LockEntry, renderLockfile } from '../../src/core/lockfile.js'
+import type { TakeName } from '../../src/core/names.js'
+import type { TerminalStatus } from '../../src/core/task.js'
+import { digestA, digestB, entry, known, pending, takeName, task } from './builders.js'
+
+const at = '2026-01-08T11:13:52.000Z'
+const a = takeName('a')
+const intent = (attempt = 1, seed = 7): LedgerRecord => ({
+  type: 'intent',
+  at,
+  take: a,
+  attempt,
+  provider: 'ark',
+  digest: digestA,
+  seed,
+})
+const accepted = (id: string, attempt = 1): LedgerRecord => ({
+  type: 'accepted',
+  at,
+  take: a,
+  attempt,
+  task: task(id),
+})
+const refused = (attempt = 1): LedgerRecord => ({
+  type: 'refused',
+  at,
+  take: a,
+  attempt,
+  error: 'InvalidParameter',
+})
+const unsent = (attempt = 1): LedgerRecord => ({ type: 'unsent', at, take: a, attempt, why: 'unreachable' })
+const unknown = (attempt = 1): LedgerRecord => ({ type: 'unknown', at, take: a, attempt, why: 'reset' })
+const ended = (id: string, status: TerminalStatus = 'succeeded'): LedgerRecord => ({
+  type: 'ended',
+  at,
+  take: a,
+  task: task(id),
+  status,
+  ...(status === 'succeeded' ? { tokens: 5 } : { error: 'E' }),
+})
+const collected = (id: string): LedgerRecord => ({
+  type: 'collected',
+  at,
+  take: a,
+  task: task(id),
+  video: 'out/a.mp4',
+  sha256: 'f'.repeat(64),
+  bytes: 9,
+})
+
+const stateAfter = (records: readonly LedgerRecord[], start?: TakeState) =>
+  records.reduce<TakeState | undefined>(applyRecord, start)!
+const codeOf = (work: () => unknown) => {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return (error as RunnerError).code
+  }
+}
+
+describe('a take', () => {
+  test('whose intent is on record waits for its answer', () => {
+    expect(stateAfter([intent(1, 9)])).toEqual({ entry: undefined, intent: pending({ at }) })
+  })
+
+  test('that was accepted is live under its id', () => {
+    expect(stateAfter([intent(), accepted('t')])).toEqual(known(entry('submitted', { task: task('t') })))
+  })
+
+  test('that was refused has failed without a task', () => {
+    expect(stateAfter([intent(), refused()])).toEqual(known(entry('failed', { error: 'InvalidParameter' })))
+  })
+
+  test('that was not sent is as it was before', () => {
+    const before = known(entry('expired', { task: task('t') }))
+    expect(stateAfter([intent(), unsent()], before)).toEqual(before)
+    expect(stateAfter([intent(), unsent()])).toEqual({ entry: undefined, intent: undefined })
+  })
+
+  test('whose answer was never seen is unknown, with its seed', () => {
+    expect(stateAfter([intent(1, 991), unknown()])).toMatchObject(known(entry('unknown', { seed: 991 })))
+  })
+
+  test('that ended has its tokens or its error', () => {
+    expect(stateAfter([intent(), accepted('t'), ended('t')]).entry).toMatchObject({
+      status: 'succeeded',
+      tokens: 5,
+    })
+    expect(stateAfter([intent(), accepted('t'), ended('t', 'failed')]).entry).toMatchObject({
+      status: 'failed',
+      error: 'E',
+    })
+  })
+
+  test('that was collected has its file and hash', () => {
+    const { entry: found } = stateAfter([intent(), accepted('t'), ended('t'), collected('t')])
+    expect(found).toMatchObject({
+      status: 'succeeded',
+      task: 't',
+      video: 'out/a.mp4',
+      sha256: 'f'.repeat(64),
+    })
+  })
+
+  test('that is bought again keeps the task before, and nothing else of it', () => {
+    const { entry: found } = stateAfter([
+      intent(),
+      accepted('t1'),
+      ended('t1'),
+      collected('t1'),
+      intent(),
+      accepted('t2'),
+    ])
+    expect(found).toEqual(entry('submitted', { task: task('t2'), previous: [task('t1')] }))
+  })
+
+  test('that is bought again and again keeps all tasks, oldest first', () => {
+    const { entry: found } = stateAfter(
+      ['1', '2', '3'].flatMap((id) => [intent(), accepted(id), ended(id, 'failed')]),
+    )
+    expect(found?.previous).toEqual(['1', '2'])
+  })
+
+  test('that was bought again with an unknown end keeps the task before', () => {
+    const { entry: found } = stateAfter([
+      intent(),
+      accepted('t1'),
+      ended('t1', 'failed'),
+      intent(),
+      unknown(),
+    ])
+    expect(found).toEqual(entry('unknown', { previous: [task('t1')] }))
+  })
+
+  test('takes no news of a task that it no longer is about', () => {
+    const state = stateAfter([intent(), accepted('t1'), ended('t1', 'failed'), intent(), accepted('t2')])
+    for (const late of [ended('t1'), collected('t1')]) expect(applyRecord(state, late)).toEqual(state)
+  })
+
+  test('hears of an end also while the next create is under way', () => {
+    const state = stateAfter([intent(), accepted('t1'), ended('t1', 'failed'), intent(2)])
+    expect(state.intent?.attempt).toBe(2)
+    expect(applyRecord(state, ended('t1', 'expired'))).toMatchObject({
+      entry: { status: 'expired' },
+      intent: { attempt: 2 },
+    })
+  })
+})
+
+describe('an answer without its intent is refused', () => {
+  test.each<[string, LedgerRecord]>([
+    ['accepted', accepted('t')],
+    ['refused', refused()],
+    ['unsent', unsent()],
+    ['unknown', unknown()],
+  ])('%s', (_, record) => {
+    expect(codeOf(() => stateAfter([record]))).toBe('journal-damaged')
+    expect(codeOf(() => stateAfter([intent(2), record]))).toBe('journal-damaged')
+    expect(codeOf(() => stateAfter([intent(), unsent(), record]))).toBe('journal-damaged')
+  })
+})
+
+/** Histories as a run could write them, of three takes: each create is announced, answered once, and then lived out. */
+const takes = ['a', 'b', 'c'].map(takeName)
+const moves = fc.array(
+  fc.record({ take: fc.nat({ max: 2 }), turn: fc.nat({ max: 5 }), attempt: fc.integer({ min: 1, max: 3 }) }),
+  { maxLength: 40 },
+)
+const histories = moves.map((list) => {
+  const records: LedgerRecord[] = []
+  const states = new Map<TakeName, TakeState>()
+  for (const [index, { take: number, turn, attempt }] of list.entries()) {
+    const name = takes[number]!
+    const record = nextRecord(name, states.get(name), { turn, attempt, id: task(`t${index}`) })
+    if (!record) continue
+    records.push(record)
+    states.set(name, applyRecord(states.get(name), record))
+  }
+  return records
+})
+
+function nextRecord(
+  take: TakeName,
+  state: TakeState | undefined,
+  { turn, attempt, id }: { turn: number; attempt: number; id: LockEntry['task'] & string },
+): LedgerRecord | undefined {
+  const head = { at, take }
+  if (state?.intent) {
+    const answer = { ...head, attempt: state.intent.attempt }
+    switch (turn) {
+      case 0:
+        return { type: 'refused', ...answer, error: 'InvalidParameter' }
+      case 1:
+        return { type: 'unsent', ...answer, why: 'unreachable' }
+      case 2:
+        return { type: 'unknown', ...answer, why: 'reset' }
+      default:
+        return { type: 'accepted', ...answer, task: id }
+    }
+  }
+  const { status, task: current, video } = state?.entry ?? {}
+  if (status === 'submitted') {
+    const end = (['succeeded', 'failed', 'cancelled', 'expired'] as const)[turn] ?? 'succeeded'
+    return {
+      type: 'ended',
+      ...head,
+      task: current!,
+      status: end,
+      ...(end === 'succeeded' ? { tokens: 5 } : { error: 'E' }),
+    }
+  }
+  if (status === 'succeeded' && video === undefined) {
+    return {
+      type: 'collected',
+      ...head,
+      task: current!,
+      video: `out/${take}.mp4`,
+      sha256: 'f'.repeat(64),
+      bytes: 9,
+    }
+  }
+  // An unknown take is left alone by every plan.
+  if (status === 'unknown' && turn > 0) return undefined
+  const digest = turn % 2 === 0 ? digestA : digestB
+  return { type: 'intent', ...head, attempt, provider: 'ark', digest, seed: turn }
+}
+
+function replay(records: readonly LedgerRecord[], lockfile: ReadonlyMap<TakeName, LockEntry> = new Map()) {
+  const states = new Map<TakeName, TakeState>([...lockfile].map(([name, found]) => [name, known(found)]))
+  for (const record of records) states.set(record.take, applyRecord(states.get(record.take), record))
+  return states
+}
+
+const lockfileOf = (states: ReadonlyMap<TakeName, TakeState>) =>
+  new Map([...states].flatMap(([name, { entry: found }]) => (found ? [[name, found] as const] : [])))
+
+describe('replaying a journal', () => {
+  test('over the lockfile that it led to changes nothing', () => {
+    fc.assert(
+      fc.property(histories, histories, (earlier, journal) => {
+        const start = lockfileOf(replay(earlier))
+        const end = lockfileOf(replay(withNewIds(journal), start))
+        expect(renderLockfile(lockfileOf(replay(withNewIds(journal), end)))).toBe(renderLockfile(end))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('over a lockfile written half-way leads to the same end', () => {
+    fc.assert(
+      fc.property(histories, fc.nat({ max: 40 }), (journal, half) => {
+        const end = lockfileOf(replay(journal))
+        const written = lockfileOf(replay(journal.slice(0, half)))
+        expect(renderLockfile(lockfileOf(replay(journal, written)))).toBe(renderLockfile(end))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('never loses a task that was accepted', () => {
+    fc.assert(
+      fc.property(histories, histories, (earlier, journal) => {
+        const all = [...earlier, ...withNewIds(journal)]
+        const found = knownTasks(lockfileOf(replay(withNewIds(journal), lockfileOf(replay(earlier)))))
+        for (const record of all) {
+          if (record.type === 'accepted') expect(found).toContain(record.task)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('never forgets that a create was sent', () => {
+    fc.assert(
+      fc.property(histories, (journal) => {
+        for (const [name, state] of replay(journal)) {
+          const last = journal.findLast(
+            ({ take, type }) => take === name && type !== 'ended' && type !== 'collected',
+          )
+          if (last?.type === 'intent') expect(state.intent).toBeDefined()
+          if (last?.type === 'unknown') expect(state.entry?.status).toBe('unknown')
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('changes none of its arguments', () => {
+    const state = Object.freeze({
+      entry: Object.freeze(entry('submitted', { task: task('t'), previous: Object.freeze([task('o')]) })),
+      intent: Object.freeze(pending()),
+    })
+    for (const record of [accepted('n'), refused(), unsent(), unknown(), ended('t'), collected('t')]) {
+      expect(() => applyRecord(state, Object.freeze(record))).not.toThrow()
+    }
+  })
+})
+
+/** A later run gets ids of its own. */
+function withNewIds(records: readonly LedgerRecord[]): LedgerRecord[] {
+  return records.map((record) =>
+    'task' in record ? { ...record, task: task(`later-${record.task}`) } : record,
+  )
+}
+
+describe('a journal', () => {
+  const line = (record: unknown) => `${JSON.stringify(record)}\n`
+  const records = [
+    intent(),
+    accepted('狐狸'),
+    ended('狐狸', 'failed'),
+    intent(),
+    refused(),
+    intent(),
+    unsent(),
+    intent(),
+    unknown(),
+    collected('狐狸'),
+  ]
+  const text = records.map(line).join('')
+  const bytes = new TextEncoder().encode(text)
+
+  test('gives back the records that were written', () => {
+    expect(parseJournal(text, 'j')).toEqual({ records, tornBytes: 0 })
+    expect(parseJournal(bytes, 'j')).toEqual({ records, tornBytes: 0 })
+  })
+
+  test('that is empty has no records', () => {
+    expect(parseJournal('', 'j')).toEqual({ records: [], tornBytes: 0 })
+  })
+
+  test('cut at any byte gives the whole lines, and tells how many bytes are left over', () => {
+    const ends = [...bytes.keys()].filter((index) => bytes[index] === 0x0a).map((index) => index + 1)
+    for (let length = 0; length <= bytes.length; length++) {
+      const whole = ends.filter((end) => end <= length)
+      expect(parseJournal(bytes.subarray(0, length), 'j')).toEqual({
+        records: records.slice(0, whole.length),
+        tornBytes: length - (whole.at(-1) ?? 0),
+      })
+    }
+  })
+
+  test.each([
+    ['half a line', '{"type":"intent","at'],
+    ['nothing but text', 'hello'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a kind that is not known', JSON.stringify({ ...intent(), type: 'paid' })],
+    ['a kind that is the name of an object member', JSON.stringify({ ...intent(), type: 'constructor' })],
+    ['an intent without a digest', JSON.stringify({ ...intent(), digest: undefined })],
+    ['an intent without an attempt', JSON.stringify({ ...intent(), attempt: undefined })],
+    ['an intent with a seed in quotes', JSON.stringify({ ...intent(), seed: '7' })],
+    ['an answer without a task', JSON.stringify({ ...accepted('t'), task: undefined })],
+    ['an answer without an attempt', JSON.stringify({ ...unknown(), attempt: null })],
+    ['an end that is none', JSON.stringify({ ...ended('t'), status: 'running' })],
+    ['a record without a take', JSON.stringify({ ...unsent(), take: undefined })],
+    ['a collected file without a hash', JSON.stringify({ ...collected('t'), sha256: 5 })],
+  ])('with %s in the middle is refused, and the line is named', (_, damaged) => {
+    const broken = `${line(intent())}${damaged}\n${line(unsent())}`
+    try {
+      parseJournal(broken, 'ep01.journal.jsonl')
+      expect.unreachable()
+    } catch (error) {
+      expect(error).toBeInstanceOf(RunnerError)
+      expect(error).toMatchObject({ code: 'journal-damaged', message: expect.stringContaining('line 2') })
+    }
+  })
+})
