@@ -11,12 +11,19 @@ export function addLookingCommands(
 ): void {
   program
     .command('init', 'Start a project here: example manifest, ignore files, .env.example')
+    .option('--git-driver', 'Also let git merge lockfiles with shotlock merge, in this clone')
     .option('--json', 'The result as JSON')
     .action(async (flags: RawFlags) => {
-      const { init } = await import('../commands/init.js')
-      const report = await init({ folder: surroundings.cwd }, await surroundings.files())
+      const { gitDriverSettings, init } = await import('../commands/init.js')
+      const options = { folder: surroundings.cwd, gitDriver: flags.gitDriver === true }
+      const report = await init(options, await surroundings.files())
       if (flags.json) return terminal.json(report)
       for (const { file, did } of report.files) terminal.print(`${did.padEnd(8)}  ${file}`)
+      if (report.gitDriver === 'registered') terminal.print('Git now merges lockfiles with: shotlock merge')
+      else {
+        terminal.print('To let git merge lockfiles by task, in each clone (or: shotlock init --git-driver):')
+        for (const [key, value] of gitDriverSettings) terminal.print(`  git config ${key} "${value}"`)
+      }
       terminal.print('Next: shotlock run --provider simulator')
     })
 

@@ -4,6 +4,8 @@ import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
 import { statusOfError } from './exit-status.js'
 import { addLookingCommands } from './looking-commands.js'
+import { addMergeCommand } from './merge-command.js'
+import { addReconcileCommands } from './reconcile-commands.js'
 import { addRunCommand } from './run-command.js'
 import { addSimulateCommand } from './simulate-command.js'
 import type { Surroundings } from './surroundings.js'
@@ -37,6 +39,8 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   }
   addRunCommand(program, context)
   addLookingCommands(program, context)
+  addMergeCommand(program, context)
+  addReconcileCommands(program, context)
   addSimulateCommand(program, context)
   program.help()
   program.version(version)

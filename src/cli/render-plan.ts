@@ -1,5 +1,6 @@
 import type { PlanReport } from '../commands/plan.js'
 import type { TokenRange } from '../core/estimate.js'
+import { splitTakeName, type TakeName } from '../core/names.js'
 import type { PlanTotals, PlanView } from '../core/plan.js'
 import { columns, count, formatNumber, type Palette } from './text.js'
 
@@ -64,9 +65,10 @@ function signOf({ step, reason }: ViewStep, palette: Palette): string {
   }
 }
 
-function reasonOf({ step, reason, changed = [] }: ViewStep): string {
+function reasonOf({ take, step, reason, changed = [], movedFrom }: ViewStep): string {
   switch (step) {
     case 'generate':
+      if (movedFrom !== undefined) return `new; ${moveAdvice(movedFrom, take)}`
       return changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')
     case 'resume':
       return reason === 'outdated'
@@ -81,6 +83,12 @@ function reasonOf({ step, reason, changed = [] }: ViewStep): string {
     case 'keep':
       return 'up to date'
   }
+}
+
+/** `move` takes shots, all takes of each at once. */
+function moveAdvice(from: TakeName, to: TakeName): string {
+  const command = `shotlock move ${splitTakeName(from).shot} ${splitTakeName(to).shot}`
+  return `same as "${from}", which left the manifest: ${command} keeps it without paying`
 }
 
 const reasonWords: Readonly<Record<string, string>> = {

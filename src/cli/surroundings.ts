@@ -1,6 +1,7 @@
 import type { RunEvent } from '../core/event.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
 import type { ProviderChoice } from '../core/provider-choice.js'
+import type { LedgerWorld } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
 import type { World } from '../ports/world.js'
 
@@ -18,6 +19,8 @@ export interface Surroundings {
   /** Aborts at the first Ctrl-C or SIGTERM. */
   signal: AbortSignal
   files(): Promise<Files>
+  /** What working on ledgers takes when nobody is asked for anything. */
+  ledgerWorld(): Promise<LedgerWorld>
   /** Opens the way to a provider; starts the simulator when it is the embedded one. */
   openWorld(choice: ProviderChoice, emit: (event: RunEvent) => void): Promise<OpenWorld>
 }

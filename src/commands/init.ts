@@ -1,14 +1,32 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
+import { RunnerError } from '../core/errors.js'
 import type { Files } from '../ports/files.js'
 
 /** What `init` did to each file; `kept`: it was there and holds what is needed. */
 export interface InitReport {
   files: { file: string; did: 'created' | 'extended' | 'kept' }[]
+  /** The merge driver of lockfiles; `offered`: git was not asked. */
+  gitDriver: 'registered' | 'offered'
 }
 
+export interface InitOptions {
+  folder: string
+  /** Registers the merge driver in the repository's own configuration. */
+  gitDriver?: boolean
+}
+
+/** Settings of git that let it merge lockfiles by task. Git keeps them out of commits, so each clone needs them. */
+export const gitDriverSettings: readonly (readonly [key: string, value: string])[] = [
+  ['merge.shotlock.name', 'shotlock lockfile merge'],
+  ['merge.shotlock.driver', 'shotlock merge %O %A %B'],
+]
+
 const ignored = ['.shotlock/', 'out/', '*.simulator.lock.yaml', '.env']
-const attributes = ['*.lock.yaml text eol=lf linguist-generated']
+// Where the driver is not registered, git merges as text; a run understands the conflict markers that this may leave.
+const attributes = ['*.lock.yaml merge=shotlock text eol=lf linguist-generated']
 
 const envExample = `# Copy to .env and fill in. Never commit .env.
 # The key of Volcengine Ark or BytePlus ModelArk:
@@ -51,9 +69,15 @@ shots:
   #   image: refs/fox.png
 `
 
-/** Starts a project in `folder`. Files that are there are kept; ignore files gain the lines they lack. */
-export async function init({ folder }: { folder: string }, files: Files): Promise<InitReport> {
+/**
+ * Starts a project in `folder`. Files that are there are kept; ignore files gain the lines they lack.
+ *
+ * @throws RunnerError `usage` when the driver is wanted and `folder` is in no work tree of git; nothing was made then.
+ */
+export async function init({ folder, gitDriver = false }: InitOptions, files: Files): Promise<InitReport> {
+  if (gitDriver) await registerDriver(folder)
   return {
+    gitDriver: gitDriver ? 'registered' : 'offered',
     files: [
       await create('manifests/example.yaml', exampleManifest),
       // Editors check and complete manifests by it; the example names it in its first line.
@@ -79,4 +103,21 @@ export async function init({ folder }: { folder: string }, files: Files): Promis
     await files.replace(path, `${start}${missing.join('\n')}\n`)
     return { file, did: bytes ? 'extended' : 'created' }
   }
+}
+
+async function registerDriver(folder: string): Promise<void> {
+  try {
+    await git(folder, ['rev-parse', '--is-inside-work-tree'])
+    for (const [key, value] of gitDriverSettings) await git(folder, ['config', key, value])
+  } catch (cause) {
+    const what = 'Cannot register the merge driver: this is no git work tree, or git cannot be run'
+    throw new RunnerError('usage', what, {
+      hint: 'Give --git-driver inside a git work tree; shotlock init alone needs none.',
+      cause,
+    })
+  }
+}
+
+async function git(cwd: string, args: readonly string[]): Promise<void> {
+  await promisify(execFile)('git', args, { cwd })
 }

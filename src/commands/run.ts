@@ -1,9 +1,10 @@
-import { RunnerError } from '../core/errors.js'
+import { ProviderError, RunnerError } from '../core/errors.js'
 import type { RunResult } from '../core/event.js'
 import { planTotals, viewPlan } from '../core/plan.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
 import { executePlans } from '../engine/execute-plan.js'
-import { limitsOf, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
+import { limitsOf, type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
+import { searchDoubts } from '../engine/reconcile.js'
 import type { World } from '../ports/world.js'
 import type { PlanReport } from './plan.js'
 
@@ -40,6 +41,7 @@ export async function run(
   const prepared = await prepareRun(options, world)
   let report: RunReport
   try {
+    await adoptCertain(prepared.parts, world, signal)
     const plans = prepared.parts.map(({ plan }) => plan)
     const totals = planTotals(plans)
     const limits = limitsOf(plans)
@@ -72,4 +74,20 @@ export async function run(
   }
   await prepared.close()
   return report
+}
+
+/** What was lost and is found again is not waited for by hand: certain matches are adopted before anything is bought. */
+async function adoptCertain(
+  parts: readonly PreparedPart[],
+  world: World,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { adopted } = await searchDoubts(parts, world, { accept: false, signal })
+    if (adopted.length === 0) return
+    for (const part of parts) part.plan = await part.replan()
+  } catch (error) {
+    // The provider cannot be asked just now: the takes stay unknown, and the run says so itself.
+    if (!(error instanceof ProviderError) && !signal.aborted) throw error
+  }
 }

@@ -14,6 +14,8 @@ export interface TaskScript {
   ends?: Partial<Task> & Pick<Task, 'status'>
   /** What its video holds; default a text of its own. */
   video?: string
+  /** Whether it is in the flex tier, for tasks that were put there. */
+  flex?: boolean
 }
 
 export interface FakeProvider extends Provider {
@@ -143,7 +145,9 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
       provider.calls.list.push([])
       provider.onCall('list')
       if (!provider.hasList) throw new ProviderError('no list', { status: 404 })
-      const ofTier = [...tasks].filter(([, { request }]) => (request?.service_tier === 'flex') === flex)
+      const isFlex = ({ request, script }: { request: VideoRequest | undefined; script: TaskScript }) =>
+        script.flex ?? request?.service_tier === 'flex'
+      const ofTier = [...tasks].filter(([, task]) => isFlex(task) === flex)
       const all = ofTier.flatMap(([id]) => read(id) ?? [])
       return { tasks: all.slice((page - 1) * 100, page * 100).map(provider.answer), total: all.length }
     },
