@@ -1,7 +1,7 @@
 // Builds dist/: two entry points with shared chunks, each command loaded only when it runs, and type declarations.
 // With --no-types, which the tests use, the declarations are left as they are.
 import { execFileSync } from 'node:child_process'
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
 const withTypes = !process.argv.includes('--no-types')
 
-await rm(join(dist, 'chunks'), { recursive: true, force: true })
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['./src/bin.ts', './src/index.ts'],
   outdir: 'dist',
@@ -26,12 +25,20 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
+  metafile: true,
 })
+// Old chunks go last, so that a binary that is just starting still finds its own.
+for (const name of await readdir(join(dist, 'chunks'))) {
+  if (!(`dist/chunks/${name}` in metafile.outputs)) await rm(join(dist, 'chunks', name))
+}
 await chmod(join(dist, 'bin.js'), 0o755)
 
 if (withTypes) {
   await rm(join(dist, 'types'), { recursive: true, force: true })
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
   const types = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', 'dist/types']
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...types], { cwd: root, stdio: 'inherit' })
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', ...types], {
+    cwd: root,
+    stdio: 'inherit',
+  })
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { main } from './cli/program.js'
 import type { OpenWorld, Surroundings } from './cli/surroundings.js'
@@ -6,11 +7,15 @@ import { RunnerError } from './core/errors.js'
 import type { RunEvent } from './core/event.js'
 import type { PollPolicy } from './core/poll-schedule.js'
 import type { ProviderChoice } from './core/provider-choice.js'
+import type { LedgerWorld } from './engine/prepare-plans.js'
+import type { World } from './ports/world.js'
 
 /** The simulator's tasks take seconds, not minutes. */
 const quickPolling: PollPolicy = { minMs: 200, maxMs: 1_000 }
 
 const interrupted = new AbortController()
+// As many calls as are under way listen to it.
+setMaxListeners(0, interrupted.signal)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     // The second time: leave at once. Ids are on the disk, and open intents count as unknown.
@@ -25,6 +30,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const cwd = process.cwd()
+const mark = crashAt(process.env.SHOTLOCK_CRASH_AT)
 const surroundings: Surroundings = {
   argv: process.argv.slice(2),
   env: process.env,
@@ -34,14 +40,22 @@ const surroundings: Surroundings = {
   stderr: process.stderr,
   signal: interrupted.signal,
   files: async () => (await import('./adapters/node-files.js')).nodeFiles,
+  ledgerWorld,
   openWorld,
 }
 process.exitCode = await main(surroundings)
 
+async function ledgerWorld(): Promise<LedgerWorld> {
+  const { systemClock: clock } = await import('./adapters/system-clock.js')
+  const { fileLocks } = await import('./adapters/process-locks.js')
+  const files = await surroundings.files()
+  return { files, clock, locks: fileLocks(files), mark }
+}
+
 async function openWorld(choice: ProviderChoice, emit: (event: RunEvent) => void): Promise<OpenWorld> {
   const { liveWorld } = await import('./adapters/live-world.js')
   if (choice.kind === 'remote') {
-    const world = liveWorld(choice, emit)
+    const world = { ...liveWorld(choice, emit), mark }
     const pollPolicy = choice.name === 'simulator' ? quickPolling : undefined
     return { world, pollPolicy, close: () => world.provider.close() }
   }
@@ -62,11 +76,21 @@ async function openWorld(choice: ProviderChoice, emit: (event: RunEvent) => void
     )
   }
   const simulator = await simulate({ folder })
-  const world = liveWorld({ name: 'simulator', baseUrl: simulator.baseUrl, apiKey: 'simulator' }, emit)
+  const provider = { name: 'simulator', baseUrl: simulator.baseUrl, apiKey: 'simulator' }
+  const world = { ...liveWorld(provider, emit), mark }
   const close = async () => {
     await world.provider.close()
     await simulator.close()
     await lock.release()
   }
   return { world, pollPolicy: quickPolling, close }
+}
+
+/** A hook for tests: `POINT:N` kills this process when it reaches the mark for the N-th time (default: the first). */
+function crashAt(wanted: string | undefined): World['mark'] {
+  const [point, times = '1'] = wanted?.split(':') ?? []
+  let left = Number(times)
+  return (reached) => {
+    if (reached === point && --left === 0) process.kill(process.pid, 'SIGKILL')
+  }
 }

@@ -4,19 +4,19 @@ import type { TakeName } from './names.js'
 import type { Step } from './plan.js'
 import type { TaskId } from './task.js'
 
-/** A task of the past, as it was last known on this machine. */
-export interface ArchivedTask {
+/** A task of the past, or a create that was never answered, as it was last known on this machine. */
+export interface ArchivedEntry {
   take: TakeName
   entry: LockEntry
 }
 
 /**
- * Every task that old journals know of, in the order they were bought. Half lines, which a crash leaves, are passed
- * over: what they said stands in the journal that was being copied.
+ * Every task that old journals know of, in the order they were bought, and every create that is still without an
+ * answer. Half lines, which a crash leaves, are passed over: what they said stands in the journal that was being copied.
  */
-export function readArchive(text: string): ArchivedTask[] {
+export function readArchive(text: string): ArchivedEntry[] {
   const states = new Map<TakeName, TakeState>()
-  const tasks = new Map<TaskId, ArchivedTask>()
+  const tasks = new Map<TaskId, ArchivedEntry>()
   for (const line of text.split('\n')) {
     const record = line === '' ? undefined : parseRecord(line)
     if (!record) continue
@@ -26,7 +26,10 @@ export function readArchive(text: string): ArchivedTask[] {
     if (state.entry?.task !== undefined)
       tasks.set(state.entry.task, { take: record.take, entry: state.entry })
   }
-  return [...tasks.values()]
+  const unanswered = [...states].flatMap(([take, { entry }]) =>
+    entry?.status === 'unknown' ? [{ take, entry }] : [],
+  )
+  return [...tasks.values(), ...unanswered]
 }
 
 /** An answer whose intent was in a half line has nothing to be applied to. */
@@ -39,24 +42,30 @@ function safely(work: () => TakeState): TakeState | undefined {
 }
 
 /**
- * Tasks that would be bought a second time because the lockfile has forgotten them: it was deleted, or is that of an
- * older commit or another branch. A task is recalled for a take that a plan would buy when it was bought for that very
- * take and digest from the same provider, and is live or done.
+ * What would be bought a second time because the lockfile has forgotten it: it was deleted, or is that of an older
+ * commit or another branch. Of the takes that a plan would buy, a task is recalled when it was bought for that very
+ * take and digest and is live or done; a create without an answer whatever the take looks like now, unless the lockfile
+ * knows what became of it (its seed has a task there).
  */
-export function recallTasks(
+export function recallEntries(
   steps: readonly Step[],
   states: ReadonlyMap<TakeName, TakeState>,
-  archived: readonly ArchivedTask[],
-): ArchivedTask[] {
+  archived: readonly ArchivedEntry[],
+): ArchivedEntry[] {
   const entries = new Map<TakeName, LockEntry>()
   for (const [name, { entry }] of states) if (entry) entries.set(name, entry)
   const known = knownTasks(entries)
-  const wanted = new Map<TakeName, string>()
-  for (const step of steps) {
-    if (step.kind === 'generate' && step.reason !== 'forced') wanted.set(step.name, step.digest)
-  }
-  return archived.filter(({ take, entry }) => {
-    const useful = entry.status === 'submitted' || entry.status === 'succeeded'
-    return useful && wanted.get(take) === entry.digest && entry.task !== undefined && !known.has(entry.task)
+  const buys = new Map(
+    steps.flatMap((step) => (step.kind === 'generate' ? [[step.name, step] as const] : [])),
+  )
+  return archived.filter(({ take, entry: { status, task, digest, seed } }) => {
+    const buy = buys.get(take)
+    if (!buy) return false
+    const now = entries.get(take)
+    if (status === 'unknown') return !(now?.seed === seed && now?.task !== undefined)
+    const useful = status === 'submitted' || status === 'succeeded'
+    return (
+      useful && buy.reason !== 'forced' && buy.digest === digest && task !== undefined && !known.has(task)
+    )
   })
 }

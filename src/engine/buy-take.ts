@@ -10,6 +10,7 @@ import type { TaskId } from '../core/task.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { Provider } from '../ports/provider.js'
+import type { World } from '../ports/world.js'
 import type { CreatePacer } from './create-pacer.js'
 import type { Ledger, NewRecord } from './ledger.js'
 import { type LocalImages, mediaUrl } from './media.js'
@@ -28,6 +29,7 @@ export interface BuyWorld {
   files: Files
   provider: Pick<Provider, 'create' | 'name'>
   pacer: Pick<CreatePacer, 'send'>
+  mark: World['mark']
   onTrouble: (message: string, waitMs: number) => void
 }
 
@@ -89,6 +91,7 @@ export async function buyTake(
         })
         onSubmitting()
         const received = await world.provider.create(request)
+        world.mark('answer-received')
         // On disk before anything else can fail: from here on a crash resumes, and nothing is paid for twice.
         await ledger.commit(recordOf(received, attempt)).catch((error: unknown) => {
           const bought =

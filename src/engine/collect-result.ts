@@ -6,6 +6,7 @@ import type { Task } from '../core/task.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files, PartFile } from '../ports/files.js'
 import type { Download, Provider } from '../ports/provider.js'
+import type { World } from '../ports/world.js'
 
 /** A result in its place. */
 export interface CollectedFile {
@@ -18,6 +19,7 @@ export interface CollectWorld {
   random: () => number
   files: Pick<Files, 'openPart'>
   provider: Pick<Provider, 'retrieve' | 'download'>
+  mark: World['mark']
   /** Hears of tries that failed and will be repeated. */
   onTrouble: (message: string, waitMs: number) => void
 }
@@ -51,7 +53,9 @@ export async function collectResult(
       try {
         url ??= await freshUrl(task.id, world.provider, signal)
         await received.take(await world.provider.download(url, { signal, offset: received.bytes() }))
+        world.mark('part-written')
         await part.commit()
+        world.mark('file-renamed')
         return { sha256: received.sha256(), bytes: received.bytes() }
       } catch (error) {
         const repeatable = error instanceof ProviderError && error.providerCode !== resultGone

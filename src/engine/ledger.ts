@@ -4,8 +4,8 @@ import { applyRecord, type LedgerRecord, parseJournal, type TakeState } from '..
 import type { LockEntries, LockEntry } from '../core/lockfile.js'
 import { readLockfile } from '../core/merge-lockfiles.js'
 import type { TakeName } from '../core/names.js'
-import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
+import type { World } from '../ports/world.js'
 import { Journal } from './journal.js'
 import { LockWriter } from './lock-writer.js'
 import type { Places } from './places.js'
@@ -17,7 +17,7 @@ export type NewRecord = LedgerRecord extends infer R
     : never
   : never
 
-type LedgerWorld = { files: Files; clock: Clock }
+type LedgerWorld = Pick<World, 'files' | 'clock' | 'mark'>
 
 /** What lockfile and journal together know of every take, without taking anything over. */
 export async function readStates(
@@ -95,6 +95,7 @@ export class Ledger {
     const full = { ...record, at: new Date(this.#world.clock.now()).toISOString() } as LedgerRecord
     try {
       await this.#journal.append(full)
+      this.#world.mark(`${record.type}-written`)
     } catch (error) {
       // The task exists whether or not the disk is full: the lockfile's last try may still save its id.
       if (record.type === 'accepted') {
@@ -126,7 +127,7 @@ export class Ledger {
    * lines in both files, which is harmless: replaying them over the lockfile changes nothing.
    */
   async #compact(): Promise<void> {
-    const { files } = this.#world
+    const { files, mark } = this.#world
     const { journal, archive } = this.#places
     const states = [...this.#states]
     if (states.some(([, { intent }]) => intent !== undefined)) return
@@ -144,8 +145,10 @@ export class Ledger {
     const archived =
       archive === undefined || !bytes || this.#journalLacksIds || (await this.#append(archive, bytes))
     if (!archived) return
+    mark('journal-archived')
     if (kept.length > 0) await files.replace(journal, kept.join(''))
     else await files.remove(journal)
+    mark('journal-emptied')
   }
 
   /** @returns Whether it is on the disk; if not, the journal stays and the next run tries again. */

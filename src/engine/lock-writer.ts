@@ -2,6 +2,7 @@ import { RunnerError } from '../core/errors.js'
 import { type LockEntries, renderLockfile } from '../core/lockfile.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files, Fingerprint } from '../ports/files.js'
+import type { World } from '../ports/world.js'
 
 /** Shortest pause between two writes, and how many times its own duration a write must wait. */
 const pauseMs = 300
@@ -15,6 +16,7 @@ export class LockWriter {
   readonly #path: string
   readonly #files: Files
   readonly #clock: Clock
+  readonly #mark: World['mark']
   readonly #entries: () => LockEntries
   #fingerprint: Fingerprint | undefined
   #dirty = false
@@ -24,12 +26,13 @@ export class LockWriter {
   /** @param fingerprint Of the file as it was read; `undefined` when there was none. */
   constructor(
     path: string,
-    world: { files: Files; clock: Clock },
+    world: Pick<World, 'files' | 'clock' | 'mark'>,
     options: { entries: () => LockEntries; fingerprint: Fingerprint | undefined },
   ) {
     this.#path = path
     this.#files = world.files
     this.#clock = world.clock
+    this.#mark = world.mark
     this.#entries = options.entries
     this.#fingerprint = options.fingerprint
   }
@@ -79,6 +82,7 @@ export class LockWriter {
     }
     try {
       await this.#files.replace(this.#path, renderLockfile(this.#entries()))
+      this.#mark('lock-replaced')
       this.#fingerprint = await this.#files.fingerprint(this.#path)
     } catch (cause) {
       throw new RunnerError(

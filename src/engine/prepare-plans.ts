@@ -1,4 +1,4 @@
-import { type ArchivedTask, readArchive, recallTasks } from '../core/archive.js'
+import { type ArchivedEntry, readArchive, recallEntries } from '../core/archive.js'
 import { RunnerError } from '../core/errors.js'
 import { placeEntry, type TakeState } from '../core/ledger-state.js'
 import { accountLimits, type ModelProfile } from '../core/models.js'
@@ -15,7 +15,7 @@ import { Ledger, readStates } from './ledger.js'
 import { findPresent, type LoadedManifest, type LoadOptions, loadManifests } from './load-manifests.js'
 
 /** What working on ledgers takes of the world. */
-export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks'>
+export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark'>
 
 export interface PrepareOptions extends LoadOptions, Pick<PlanOptions, 'force' | 'failed' | 'provider'> {
   selection: Selection
@@ -67,10 +67,10 @@ async function findRecalls(
   { steps }: Plan,
   states: ReadonlyMap<TakeName, TakeState>,
   files: Files,
-): Promise<ArchivedTask[]> {
+): Promise<ArchivedEntry[]> {
   if (places.archive === undefined || !steps.some(({ kind }) => kind === 'generate')) return []
   const bytes = await files.read(places.archive)
-  return bytes ? recallTasks(steps, states, readArchive(new TextDecoder().decode(bytes))) : []
+  return bytes ? recallEntries(steps, states, readArchive(new TextDecoder().decode(bytes))) : []
 }
 
 export interface PreparedPart extends PlanPart {
@@ -92,10 +92,7 @@ export interface PreparedRun {
  *
  * @throws RunnerError `run-in-progress` when another process works on one of them, and all that reading throws.
  */
-export async function prepareRun(
-  options: PrepareOptions,
-  world: LedgerWorld,
-): Promise<PreparedRun> {
+export async function prepareRun(options: PrepareOptions, world: LedgerWorld): Promise<PreparedRun> {
   const { loaded, warnings } = await loadManifests(options, world.files)
   const planOptions = decide(loaded, options)
   const { ledgers, close } = await openLedgers(loaded, world)

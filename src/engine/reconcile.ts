@@ -12,7 +12,7 @@ import { collectResult } from './collect-result.js'
 import type { PlanPart } from './execute-plan.js'
 import { hasNoList } from './task-poller.js'
 
-type ReconcileWorld = Pick<World, 'clock' | 'random' | 'files' | 'provider'>
+type ReconcileWorld = Pick<World, 'clock' | 'random' | 'files' | 'provider' | 'mark'>
 type DoubtStep = Extract<Step, { kind: 'reconcile' }>
 
 /** What a search for lost creates came to. */
@@ -166,7 +166,9 @@ async function ownedTasks(parts: readonly PlanPart[], { files }: ReconcileWorld)
     for (const [name, { entry }] of ledger.states) if (entry) entries.set(name, entry)
     for (const id of knownTasks(entries)) owned.add(id)
     const bytes = places.archive === undefined ? undefined : await files.read(places.archive)
-    for (const { entry } of bytes ? readArchive(new TextDecoder().decode(bytes)) : []) owned.add(entry.task!)
+    for (const { entry } of bytes ? readArchive(new TextDecoder().decode(bytes)) : []) {
+      if (entry.task !== undefined) owned.add(entry.task)
+    }
   }
   return owned
 }

@@ -47,6 +47,36 @@ describe('a lockfile that has forgotten what was bought', () => {
     expect(rig.provider.creates).toHaveLength(4)
   })
 
+  test('gets back a create without an answer too, even when the shot has changed since', async () => {
+    const rig = createRig({ fox: 'a fox', owl: 'an owl' })
+    rig.provider.onCreate = () => ({ kind: 'unknown', why: 'reset' })
+    rig.provider.hasList = false
+    await rig.run()
+    rig.files.contents.delete(lockPath)
+    rig.writeManifest({ fox: 'a fox', owl: 'another owl' })
+
+    expect(await rig.outcomes({ force: true })).toMatchObject({
+      fox: { kind: 'unknown' },
+      owl: { kind: 'unknown' },
+    })
+    expect(rig.provider.creates).toHaveLength(2)
+  })
+
+  test('leaves a create alone whose answer was found on another machine', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    rig.provider.onCreate = () => ({ kind: 'unknown', why: 'reset' })
+    await rig.run()
+    const found = rig
+      .lockText()!
+      .replace('status: unknown', 'status: failed\n    task: "cgt-found"')
+      .replace(/(seed: \d+)/, '$1\n    error: "InternalServiceError"')
+    rig.files.write(lockPath, found)
+    rig.provider.onCreate = () => undefined
+
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'done', bought: true } })
+    expect(rig.locked()).toMatchObject({ fox: { previous: ['cgt-found'] } })
+  })
+
   test('is bought from anew when a person forces it', async () => {
     const rig = createRig({ fox: 'a fox' })
     await rig.run()
