@@ -37,7 +37,8 @@ export function statusOfRun({ outcomes, stop }: RunResult): number {
   const any = (test: (outcome: Outcome) => boolean) => outcomes.some(test)
   if (stop?.why === 'account') return exitStatus.accountRefused
   const open = any((outcome) => outcome.kind === 'live' || outcome.kind === 'unknown' || isElsewhere(outcome))
-  if (open || stop?.why === 'interrupted' || stop?.why === 'unwritable') return exitStatus.open
+  if (open || stop?.why === 'interrupted' || stop?.why === 'timeout' || stop?.why === 'unwritable')
+    return exitStatus.open
   const undone = any(
     (outcome) => outcome.kind === 'failed' || outcome.kind === 'cancelled' || isHeld(outcome),
   )

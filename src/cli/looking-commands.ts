@@ -70,7 +70,7 @@ export function addLookingCommands(
         surroundings,
         await readProvider(surroundings),
       )
-      const report = await status(options, await surroundings.files())
+      const report = await status(options, await surroundings.ledgerWorld())
       if (flags.json) return terminal.json(report)
       terminal.print(renderStatus(report, terminal.outPalette))
     })

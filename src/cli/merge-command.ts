@@ -13,9 +13,10 @@ export function addMergeCommand(program: CAC, { surroundings, terminal, setStatu
       const { contradictions } = await merge(options, await surroundings.files())
       if (contradictions.length === 0) return
       for (const one of contradictions) terminal.note(`${describeContradiction(one)}.`)
-      terminal.note(
-        'Nothing was merged: OURS is as it was. Settle these takes on one branch, then merge again; both sides name what was paid for.',
-      )
+      terminal.note([
+        'Nothing was merged. OURS is as it was and lacks what THEIRS paid for: do not commit it as the merge.',
+        'Settle these takes on one branch (an unknown create with shotlock reconcile), then merge again.',
+      ])
       setStatus(exitStatus.failed)
     })
 }

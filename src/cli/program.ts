@@ -3,6 +3,7 @@ import { RunnerError } from '../core/errors.js'
 import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
 import { statusOfError } from './exit-status.js'
+import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addMergeCommand } from './merge-command.js'
 import { addReconcileCommands } from './reconcile-commands.js'
@@ -39,6 +40,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   }
   addRunCommand(program, context)
   addLookingCommands(program, context)
+  addLedgerCommands(program, context)
   addMergeCommand(program, context)
   addReconcileCommands(program, context)
   addSimulateCommand(program, context)

@@ -105,6 +105,7 @@ export const holdWords: Readonly<Record<string, string>> = {
   skipped: 'skip is set',
   'moderation-input': 'refused by moderation until the shot changes',
   invalid: 'refused as invalid until the shot changes',
+  lost: 'paid for, but the provider no longer has the result; --force buys it again',
   'other-provider': 'bought from another provider, run it with that one',
 }
 

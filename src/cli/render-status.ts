@@ -1,6 +1,7 @@
 import type { StatusReport, TakeStatus } from '../commands/status.js'
 import { failureAdvice } from '../core/failure.js'
-import { columns, count, formatNumber, type Palette } from './text.js'
+import { lostCode } from '../core/ledger-state.js'
+import { columns, count, formatDuration, formatNumber, type Palette } from './text.js'
 
 const shownPerManifest = 200
 
@@ -47,11 +48,19 @@ function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palett
   }
 }
 
-function describe({ status, next, task, provider, failure, error, here }: TakeStatus): string {
+function describe(take: TakeStatus): string {
+  const { status, next, task, provider, failure, error, here, ageS, fetchBefore } = take
   if (status === 'absent') return next === 'hold' ? 'skip is set' : ''
   if (status === 'unknown') return 'a create was sent, its answer never seen: no run buys it again'
+  if (error === lostCode) return `paid for as ${task}, and the provider no longer has it`
   if (failure !== undefined) return `${failureAdvice(failure)} (${error})`
-  if (status === 'submitted') return `${task} at ${provider}`
-  if (here !== true) return `paid for as ${task}, the file is not here: the next run fetches it`
+  if (status === 'submitted') {
+    const age = ageS === undefined ? '' : `, for ${formatDuration(ageS * 1000)}`
+    return `${task} at ${provider}${age}`
+  }
+  if (here !== true) {
+    const until = fetchBefore === undefined ? '' : ` before ${fetchBefore}`
+    return `paid for as ${task}, the file is not here: run fetches it${until}`
+  }
   return next === 'generate' ? 'changed since it was bought: the next run buys it anew' : ''
 }

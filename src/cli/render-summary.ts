@@ -56,7 +56,7 @@ function explain(outcome: Outcome): string {
     case 'cancelled':
       return 'not bought'
     case 'live':
-      return `live as ${outcome.taskId}`
+      return `live as ${outcome.taskId}${outcome.note ? `: ${outcome.note}` : ''}`
     case 'unknown':
       return `unknown: ${outcome.why}`
   }
@@ -104,6 +104,7 @@ const stopAdvice: Readonly<Record<StopReason, string>> = {
   account: 'Put the key or the account in order, then run the same command again.',
   unreachable: 'Check the network and the base URL, then run the same command again.',
   unwritable: 'Make room on the disk or make the folder writable, then run the same command again.',
+  timeout: 'Run the same command again: it goes on where this run stopped.',
   unknowns: 'Check the base URL and whatever stands between you and the provider before you run again.',
 }
 

@@ -27,6 +27,10 @@ export function addRunCommand(program: CAC, { surroundings, terminal, setStatus 
   )
     .option('--yes', 'Buy without asking')
     .option('--no-wait', 'Only submit; a later run collects')
+    .option(
+      '--wait-timeout <s>',
+      'Wait at most so many seconds; what is live goes on, a later run collects it',
+    )
     .option('--retries <n>', 'Buy a take that failed again at once, so many times (default: 0)')
     .option('--concurrency <n>', 'Most tasks live at once (default: what the account may have)')
     .option('--rpm <n>', 'Most creates a minute (default: what the account may send)')
@@ -51,6 +55,7 @@ async function runAction(
     createsPerMinute: numberFlag(flags, 'rpm', { min: 1, max: 1_000_000 }),
     retries: numberFlag(flags, 'retries', { min: 0, max: 100 }) ?? 0,
     wait: flags.wait !== false,
+    waitTimeoutMs: inMs(numberFlag(flags, 'wait-timeout', { min: 0, max: 7 * 24 * 3600, whole: false })),
   }
 
   const shown: { reporter: Reporter | undefined } = { reporter: undefined }
@@ -129,4 +134,8 @@ async function openReporter(
   if (!terminal.live) return plainReporter((line) => terminal.note(line), terminal.errPalette)
   const { liveReporter } = await import('./live-reporter.js')
   return liveReporter(stderr as WriteStream, terminal.errPalette)
+}
+
+function inMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
 }

@@ -14,6 +14,8 @@ export interface RunOptions extends PrepareOptions {
   /** Most creates a minute; default: what the account is limited to. */
   createsPerMinute?: number | undefined
   wait: boolean
+  /** Milliseconds; default: as long as it takes. */
+  waitTimeoutMs?: number | undefined
   retries: number
   pollPolicy?: PollPolicy | undefined
 }
@@ -55,6 +57,7 @@ export async function run(
       concurrency = limits.liveTasks,
       createsPerMinute = limits.createsPerMinute,
       wait,
+      waitTimeoutMs,
       retries,
       pollPolicy,
     } = options
@@ -63,6 +66,7 @@ export async function run(
       concurrency,
       createsPerMinute,
       wait,
+      waitTimeoutMs,
       retries,
       ...policy,
       signal,

@@ -1,9 +1,11 @@
 import { classifyFailure, type FailureClass } from '../core/failure.js'
-import type { LockStatus } from '../core/lockfile.js'
+import type { LockEntry, LockStatus } from '../core/lockfile.js'
 import type { TakeName } from '../core/names.js'
 import type { Step } from '../core/plan.js'
 import type { TaskId } from '../core/task.js'
+import { createdAtOf, lifetimes } from '../core/task-time.js'
 import { type PrepareOptions, type Preview, previewPlans } from '../engine/prepare-plans.js'
+import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 
 /** Where a take stands; `absent`: nothing was bought yet. */
@@ -21,6 +23,10 @@ export interface TakeStatus {
   here?: boolean
   failure?: FailureClass
   error?: string
+  /** For live tasks, seconds since the create, where the task's id tells. */
+  ageS?: number
+  /** For results that are paid for and not here: when the provider drops them at the latest, ISO time. */
+  fetchBefore?: string
 }
 
 export interface StatusReport {
@@ -28,18 +34,21 @@ export interface StatusReport {
 }
 
 /** Says where each take stands, from manifest, lockfile and journal. Nobody is asked. */
-export async function status(options: PrepareOptions, files: Files): Promise<StatusReport> {
+export async function status(
+  options: PrepareOptions,
+  { files, clock }: { files: Files; clock: Clock },
+): Promise<StatusReport> {
   const { previews } = await previewPlans(options, files)
   return {
     manifests: previews.map((preview) => ({
       manifest: preview.plan.manifest.name,
       file: preview.plan.manifest.file,
-      takes: preview.plan.steps.map((step) => takeStatus(step, preview)),
+      takes: preview.plan.steps.map((step) => takeStatus(step, preview, clock.now())),
     })),
   }
 }
 
-function takeStatus({ name, kind }: Step, { states, present }: Preview): TakeStatus {
+function takeStatus({ name, kind }: Step, { states, present }: Preview, now: number): TakeStatus {
   const { entry, intent } = states.get(name) ?? {}
   if (intent) return { take: name, status: 'unknown', next: kind, provider: intent.provider }
   if (!entry) return { take: name, status: 'absent', next: kind }
@@ -53,5 +62,18 @@ function takeStatus({ name, kind }: Step, { states, present }: Preview): TakeSta
     ...(tokens === undefined ? {} : { tokens }),
     ...(video === undefined ? {} : { video, here: present.has(name) }),
     ...(error === undefined ? {} : { error, failure: classifyFailure(error, task !== undefined) }),
+    ...timesOf(entry, kind, now),
   }
+}
+
+/** A result lives for a day from its end; counted from its creation, the date errs on the safe side. */
+function timesOf(
+  { task, status }: LockEntry,
+  next: Step['kind'],
+  now: number,
+): Pick<TakeStatus, 'ageS' | 'fetchBefore'> {
+  const createdAt = task === undefined ? undefined : createdAtOf(task)
+  if (createdAt === undefined) return {}
+  if (status === 'submitted') return { ageS: Math.max(0, Math.round((now - createdAt) / 1000)) }
+  return next === 'collect' ? { fetchBefore: new Date(createdAt + lifetimes.resultMs).toISOString() } : {}
 }

@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'state-unreadable'
   | 'port-unusable'
   | 'nothing-selected'
+  | 'name-taken'
   | 'cannot-resubmit'
   | 'cannot-adopt'
 

@@ -11,7 +11,7 @@ export interface TakeRef {
 }
 
 /** Why a run stopped buying before it was through. */
-export type StopReason = 'interrupted' | 'account' | 'unreachable' | 'unwritable' | 'unknowns'
+export type StopReason = 'interrupted' | 'account' | 'unreachable' | 'unwritable' | 'unknowns' | 'timeout'
 
 export interface Stop {
   why: StopReason
@@ -26,7 +26,7 @@ export type Outcome = TakeRef &
     | { kind: 'kept'; note?: string }
     | { kind: 'held'; reason: HoldReason }
     | { kind: 'cancelled' }
-    | { kind: 'live'; taskId: TaskId }
+    | { kind: 'live'; taskId: TaskId; note?: string }
     | { kind: 'unknown'; why: string }
   )
 

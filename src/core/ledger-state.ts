@@ -34,6 +34,8 @@ export type LedgerRecord =
     }
   /** When a create that the lockfile calls unknown was sent: all that the journal still has to say about it. */
   | { type: 'doubt'; at: string; take: TakeName; seed: number }
+  /** The provider no longer has what was paid for, nor will it come: never fetched, never bought again by itself. */
+  | { type: 'lost'; at: string; take: TakeName; task: TaskId }
   /** A task that was found, or named by a person, is the take's. */
   | {
       type: 'adopted'
@@ -62,6 +64,9 @@ export type LedgerRecord =
 
 /** Error code of a take whose unknown create a person gave up for lost, so that it may be bought again. */
 export const releasedCode = 'released'
+
+/** Error code of a task that was paid for and whose result can no longer be had. */
+export const lostCode = 'result-gone'
 
 /** A create that was about to be sent and whose answer is not on record. */
 export interface PendingIntent {
@@ -108,6 +113,10 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
       const { status, tokens, error } = record
       return { entry: { ...entry, status, tokens, error }, intent: state?.intent }
+    }
+    case 'lost': {
+      if (entry?.task !== record.task) return { entry, intent: state?.intent }
+      return { entry: { ...entry, error: lostCode }, intent: state?.intent }
     }
     case 'adopted': {
       const { task, provider, digest, seed } = record
@@ -217,6 +226,7 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   unknown: [],
   ended: ['task', 'status'],
   doubt: [],
+  lost: ['task'],
   adopted: ['task', 'provider', 'digest'],
   released: [],
   placed: [],
@@ -233,6 +243,7 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   ended: [],
   collected: [],
   doubt: ['seed'],
+  lost: [],
   adopted: [],
   released: [],
   placed: [],

@@ -139,7 +139,7 @@ export interface ConflictSides {
 type Part = 'common' | 'ours' | 'base' | 'theirs'
 
 /** The line ends may be those of Windows. A marker longer than seven belongs to a conflict within a conflict. */
-const conflictMarker = /^(?:<{7}|\|{7}|={7}|>{7})(?: |$)/m
+const conflictMarker = /(?<=^|\n)(?:<{7}|\|{7}|={7}|>{7})(?= |\r?\n|\r?$)/
 
 /** What follows each marker, and what it may follow. */
 const markers: Readonly<Record<string, { starts: Part; after: readonly Part[] }>> = {

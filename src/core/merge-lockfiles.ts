@@ -41,7 +41,7 @@ export interface MergedLockfile {
  *
  * - A take that only one side changed is taken from there. Deleted and changed: the change is kept.
  * - The same task on both sides: the later state wins, and keeps every field that only the other knows.
- * - Different tasks: one is the entry, the other goes under `previous`; `preference` says which.
+ * - Different tasks: one is the entry, the other goes under `previous`; `preference` decides which.
  * - An unknown create: see `mergeOpen`.
  *
  * @param base What both sides come from; `undefined` when that is not known. Then nothing counts as deleted.
@@ -77,8 +77,7 @@ function mergeTake(
   if (isSame(ours, base)) return withTasksOf(ours, theirs)
   if (ours.task !== undefined && ours.task === theirs.task) return mergeSameTask(base, ours, theirs)
   if (isOpen(ours) || isOpen(theirs)) return mergeOpen(base, ours, theirs)
-  const [loser, winner] = [ours, theirs].sort((a, b) => preference(base, a, b))
-  return withTasksOf(loser!, winner!)
+  return preferred(base, ours, theirs)
 }
 
 const progress: Record<LockStatus, number> = {
@@ -124,11 +123,10 @@ function mergeOpen(
   const [open, other] = isOpen(ours) ? [ours, theirs] : [theirs, ours]
   if (supersedes(open, other)) return withTasksOf(other, open)
   const ownCreates = base !== undefined && !isOpen(base)
-  if (isSameCreate(open, other) && !ownCreates) {
-    const [loser, winner] = [open, other].sort((a, b) => preference(base, a, b))
-    return withTasksOf(loser!, winner!)
-  }
-  if (other.status === 'succeeded' || other.status === 'submitted' || isOpen(other)) return 'unknown'
+  const isAnswer = isSameCreate(open, other) && !ownCreates
+  if (isOpen(other)) return isAnswer ? preferred(base, open, other) : 'unknown'
+  if (isAnswer) return withTasksOf(open, other)
+  if (other.status === 'succeeded' || other.status === 'submitted') return 'unknown'
   return withTasksOf(other, open)
 }
 
@@ -139,6 +137,10 @@ const rank: Record<LockStatus, number> = {
   cancelled: 1,
   submitted: 2,
   succeeded: 3,
+}
+
+function preferred(base: LockEntry | undefined, a: LockEntry, b: LockEntry): LockEntry {
+  return preference(base, a, b) > 0 ? withTasksOf(b, a) : withTasksOf(a, b)
 }
 
 /**
@@ -209,7 +211,8 @@ export function describeContradiction({ take, reason, ours, theirs }: Contradict
 
 function describeEntry(entry: LockEntry): string {
   const { status, task, provider, seed, sha256 } = entry
-  const what = task === undefined ? `a create with seed ${seed ?? 'unknown'}` : `task "${task}"`
+  const what =
+    task === undefined ? `a create${seed === undefined ? '' : ` with seed ${seed}`}` : `task "${task}"`
   const result = sha256 === undefined ? '' : ` with sha256 ${sha256.slice(0, 12)}…`
   return `${what} of ${provider}, ${status}${result}`
 }
@@ -233,8 +236,8 @@ export function readLockfile(
   const theirs = parseSide(sides.theirs, 'theirs', file)
   const mixed = mixedTakes(ours, theirs)
   const { entries, contradictions } = mergeLockfiles(parseBase(sides.base, file), ours, theirs)
-  const faults = [...mixed, ...contradictions].map(describeContradiction)
-  if (faults.length > 0) throw unmergeable(file, faults.join('. '))
+  const faults = mixed.length > 0 ? mixed : contradictions
+  if (faults.length > 0) throw unmergeable(file, faults.map(describeContradiction).join('. '))
   return { entries, merged: true }
 }
 

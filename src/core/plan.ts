@@ -1,8 +1,9 @@
 import { type Digest, type DigestPart, differingParts } from './digest.js'
 import { estimateTokens, type TokenRange } from './estimate.js'
 import { classifyFailure, type FailureClass, mayRerun } from './failure.js'
-import type { TakeState } from './ledger-state.js'
+import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
+import { offerMoves } from './move.js'
 import { compareTakeNames, splitTakeName, type TakeName } from './names.js'
 import { type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
@@ -11,7 +12,7 @@ import type { TaskId } from './task.js'
 export type BuyReason = 'new' | 'changed' | 'failed' | 'expired' | 'cancelled' | 'forced'
 
 /** Why a take waits for a person. */
-export type HoldReason = 'skipped' | 'moderation-input' | 'invalid' | 'other-provider'
+export type HoldReason = 'skipped' | 'moderation-input' | 'invalid' | 'other-provider' | 'lost'
 
 /** What a run would do with one take, and why. Carried out by `run` just as `plan` prints it. */
 export type Step =
@@ -25,6 +26,8 @@ export type Step =
       changed: readonly DigestPart[]
       /** `undefined` where the model's tables do not tell. */
       tokens: TokenRange | undefined
+      /** A take whose shot has left the manifest and that is the same: a move would keep it without paying. */
+      movedFrom?: TakeName
     }
   /** A task is live: wait for it. `outdated` when the shot has changed since: the next run buys it anew. */
   | { kind: 'resume'; name: TakeName; taskId: TaskId; flex: boolean; outdated: boolean }
@@ -86,7 +89,7 @@ export function planRun({ manifest, states, digests, present }: PlanInput, optio
       if (step) steps.push(step)
     }
   }
-  if (options.selects) return { manifest, steps }
+  if (options.selects) return { manifest, steps: offerMoves(steps, manifest, states) }
 
   // What was paid for is fetched even when its shot has left the manifest.
   const orphans = [...states.keys()].filter((name) => !wanted.has(name)).sort(compareTakeNames)
@@ -100,7 +103,7 @@ export function planRun({ manifest, states, digests, present }: PlanInput, optio
     const step = unfinished(name, states.get(name), context)
     if (step && !(step.kind === 'collect' && step.collectedBefore)) steps.push(step)
   }
-  return { manifest, steps }
+  return { manifest, steps: offerMoves(steps, manifest, states) }
 }
 
 function stepFor(
@@ -132,6 +135,7 @@ function stepFor(
   if (!entry) return buy('new')
   if (force) return buy('forced')
   if (entry.digest !== digest) return buy('changed')
+  if (isLost(entry)) return { kind: 'hold', name, reason: 'lost' }
   if (failure === undefined) return { kind: 'keep', name }
   if (failure === 'expired' || failure === 'cancelled') return buy(failure)
   if (mayRerun(failure)) return buy('failed')
@@ -157,7 +161,7 @@ function unfinished(name: TakeName, state: TakeState | undefined, now: Unfinishe
     const shot = digest === now.digest ? now.shot : undefined
     return { kind: 'reconcile', name, seed, sentAt: intent?.at ?? state?.sentAt, provider, digest, shot }
   }
-  if (entry?.task === undefined) return undefined
+  if (entry?.task === undefined || isLost(entry)) return undefined
 
   const { task: taskId, status } = entry
   const outdated = now.digest !== undefined && entry.digest !== now.digest
@@ -171,6 +175,11 @@ function unfinished(name: TakeName, state: TakeState | undefined, now: Unfinishe
   if (live)
     return { kind: 'resume', name, taskId, flex: now.shot?.parameters.service_tier === 'flex', outdated }
   return { kind: 'collect', name, taskId, collectedBefore }
+}
+
+/** Paid for, and neither fetched nor to be had: only a person may decide to pay again. */
+function isLost({ status, error }: LockEntry): boolean {
+  return (status === 'succeeded' || status === 'submitted') && error === lostCode
 }
 
 function failureOf(entry: LockEntry | undefined): FailureClass | undefined {
@@ -227,6 +236,8 @@ export interface PlanView {
     step: Step['kind']
     reason?: string
     changed?: readonly DigestPart[]
+    /** A take under an old name that `move` would keep instead of buying this one. */
+    movedFrom?: TakeName
     task?: TaskId
     tokens?: TokenRange
   }[]
@@ -241,8 +252,14 @@ function viewStep(step: Step): PlanView['steps'][number] {
   const head = { take: step.name, step: step.kind }
   switch (step.kind) {
     case 'generate': {
-      const { reason, changed, tokens } = step
-      return { ...head, reason, ...(changed.length > 0 ? { changed } : {}), ...(tokens ? { tokens } : {}) }
+      const { reason, changed, tokens, movedFrom } = step
+      return {
+        ...head,
+        reason,
+        ...(changed.length > 0 ? { changed } : {}),
+        ...(movedFrom === undefined ? {} : { movedFrom }),
+        ...(tokens ? { tokens } : {}),
+      }
     }
     case 'resume':
       return { ...head, task: step.taskId, ...(step.outdated ? { reason: 'outdated' } : {}) }

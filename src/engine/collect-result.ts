@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { backoffMs } from '../core/backoff.js'
 import { ProviderError } from '../core/errors.js'
+import { lostCode } from '../core/ledger-state.js'
 import type { Task } from '../core/task.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files, PartFile } from '../ports/files.js'
@@ -23,9 +24,6 @@ export interface CollectWorld {
   /** Hears of tries that failed and will be repeated. */
   onTrouble: (message: string, waitMs: number) => void
 }
-
-/** Our own `providerCode` for a result that cannot be had any more. */
-export const resultGone = 'result-gone'
 
 const tries = 6
 const pause = { baseMs: 500, capMs: 20_000 }
@@ -58,7 +56,7 @@ export async function collectResult(
         world.mark('file-renamed')
         return { sha256: received.sha256(), bytes: received.bytes() }
       } catch (error) {
-        const repeatable = error instanceof ProviderError && error.providerCode !== resultGone
+        const repeatable = error instanceof ProviderError && error.providerCode !== lostCode
         if (signal.aborted || !repeatable || attempt + 1 >= tries) throw error
         if (error.status !== undefined) url = undefined
         if (error.status === 416) await received.restart()
@@ -80,7 +78,7 @@ async function freshUrl(
 ): Promise<string> {
   const gone = (cause?: unknown) =>
     new ProviderError(`Cannot collect task ${id}: the provider no longer has its result`, {
-      providerCode: resultGone,
+      providerCode: lostCode,
       cause,
     })
   try {

@@ -2,13 +2,15 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import { ProviderError, RunnerError } from '../core/errors.js'
 import type { Outcome, RunResult, Stop, TakeRef } from '../core/event.js'
 import { classifyFailure, mayRerun } from '../core/failure.js'
+import { lostCode } from '../core/ledger-state.js'
 import type { TakeName } from '../core/names.js'
 import type { Plan, Step } from '../core/plan.js'
 import { type PollPolicy, patientPolling } from '../core/poll-schedule.js'
 import type { Task, TaskId } from '../core/task.js'
+import { createdAtOf, lifetimes } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
 import { type BuyContext, buyTake } from './buy-take.js'
-import { collectResult, resultGone } from './collect-result.js'
+import { collectResult } from './collect-result.js'
 import { CreatePacer } from './create-pacer.js'
 import { forEachWithin } from './for-each-within.js'
 import type { Ledger } from './ledger.js'
@@ -27,6 +29,8 @@ export interface ExecuteOptions {
   createsPerMinute: number
   /** Whether to wait for what was bought; otherwise it stays live. */
   wait: boolean
+  /** How long to wait at most for what is live, from the start; `undefined`: until it ends. */
+  waitTimeoutMs?: number | undefined
   /** How often a failed take is bought again at once. */
   retries: number
   pollPolicy?: PollPolicy
@@ -62,6 +66,7 @@ class Execution {
   readonly #slots: LimitFunction
   readonly #downloads = pLimit(parallelDownloads)
   readonly #stopCreates = new AbortController()
+  readonly #stopWaiting = new AbortController()
   #stopped: Stop | undefined
   #unknownsInARow = 0
 
@@ -70,7 +75,8 @@ class Execution {
     this.#world = world
     this.#options = options
     const { clock, random, provider } = world
-    const { signal, pollPolicy: policy = patientPolling } = options
+    const { pollPolicy: policy = patientPolling } = options
+    const signal = AbortSignal.any([options.signal, this.#stopWaiting.signal])
     this.#slots = pLimit(options.concurrency)
     this.#poller = new TaskPoller({
       clock,
@@ -104,11 +110,14 @@ class Execution {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     this.#settleTheRest()
+    const ended = new AbortController()
+    void this.#limitWaiting(ended.signal)
 
     try {
       if (buys.length > 0) await this.#checkProvider()
       // What is paid for comes first: results die, and live tasks take up the account's slots.
-      const fetching = collects.map(({ part, step }) => this.#collect(part, step))
+      const oldestFirst = collects.toSorted((a, b) => ageKey(a.step.taskId) - ageKey(b.step.taskId))
+      const fetching = oldestFirst.map(({ part, step }) => this.#collect(part, step))
       const waiting = resumes.map(({ part, step }) => this.#resume(part, step))
       const online = buys.filter(({ step }) => step.take.shot.parameters.service_tier !== 'flex')
       const flex = buys.filter(({ step }) => step.take.shot.parameters.service_tier === 'flex')
@@ -122,6 +131,7 @@ class Execution {
       await Promise.all([...fetching, ...waiting, ...buying])
     } finally {
       signal.removeEventListener('abort', onAbort)
+      ended.abort()
     }
     const result: RunResult = { outcomes: this.#outcomes, stop: this.#stopped }
     emit({ type: 'finished', result })
@@ -159,6 +169,21 @@ class Execution {
         message: error.message,
       })
     }
+  }
+
+  async #limitWaiting(ended: AbortSignal): Promise<void> {
+    const { waitTimeoutMs } = this.#options
+    if (waitTimeoutMs === undefined) return
+    try {
+      await this.#world.clock.sleep(waitTimeoutMs, { signal: ended })
+    } catch {
+      return
+    }
+    this.#stop({
+      why: 'timeout',
+      message: 'The time to wait is over. What is live goes on at the provider: do not buy it again by hand',
+    })
+    this.#stopWaiting.abort()
   }
 
   /** @param free Gives the slot back: called once no task of this take is live any more. */
@@ -234,18 +259,31 @@ class Execution {
     { watched, bought }: { watched: Watched; bought: boolean },
   ): Promise<void> {
     if (watched.kind === 'stopped') return this.#settle(part, name, { kind: 'live', taskId })
-    if (watched.kind === 'gone') {
-      return this.#settle(part, name, {
-        kind: 'unknown',
-        why: `the provider does not know task ${taskId} (any more)`,
-      })
-    }
+    if (watched.kind === 'gone') return await this.#gone(part, name, taskId)
     const { task } = watched
     if (!(await this.#recordEnd(part, name, task))) return this.#settle(part, name, { kind: 'live', taskId })
     if (task.status === 'succeeded')
       return await this.#download(part, name, task, { bought, collectedBefore: false })
     const { code = task.status, message = '' } = task.error ?? {}
     this.#settle(part, name, { kind: 'failed', failure: failureOf(task), code, message, taskId })
+  }
+
+  /** A record that is past its life is lost; a younger one may be hidden by a relay, and is asked for again later. */
+  async #gone(part: PlanPart, name: TakeName, taskId: TaskId): Promise<void> {
+    if (this.#isOlderThan(taskId, lifetimes.recordMs, false)) return await this.#lose(part, name, taskId)
+    const note = 'the provider does not know it just now'
+    this.#settle(part, name, { kind: 'live', taskId, note })
+  }
+
+  #isOlderThan(taskId: TaskId, ageMs: number, whenUnknown: boolean): boolean {
+    const createdAt = createdAtOf(taskId)
+    return createdAt === undefined ? whenUnknown : this.#world.clock.now() - createdAt > ageMs
+  }
+
+  async #lose(part: PlanPart, take: TakeName, task: TaskId): Promise<void> {
+    await this.#commit(() => part.ledger.commit({ type: 'lost', take, task }))
+    const message = `the provider no longer has task ${task} or its result`
+    this.#settle(part, take, { kind: 'failed', failure: 'download', code: lostCode, message, taskId: task })
   }
 
   async #recordEnd(
@@ -304,14 +342,21 @@ class Execution {
       this.#settle(part, name, { kind: 'done', taskId, video, tokens, bought })
     } catch (error) {
       if (signal.aborted) return this.#settle(part, name, { kind: 'live', taskId })
-      const gone = error instanceof ProviderError && error.providerCode === resultGone
+      const gone = error instanceof ProviderError && error.providerCode === lostCode
       if (gone && collectedBefore) {
         const note = 'collected before, not on this machine, and no longer at the provider'
         return this.#settle(part, name, { kind: 'kept', note })
       }
-      const message = (error as Error).message
-      const code = gone ? resultGone : 'download-failed'
-      this.#settle(part, name, { kind: 'failed', failure: 'download', code, message, taskId })
+      if (gone && this.#isOlderThan(taskId, lifetimes.resultMs, true))
+        return await this.#lose(part, name, taskId)
+      const { message } = error as Error
+      this.#settle(part, name, {
+        kind: 'failed',
+        failure: 'download',
+        code: 'download-failed',
+        message,
+        taskId,
+      })
     }
   }
 
@@ -347,6 +392,11 @@ class Execution {
   #onTrouble(during: 'create' | 'poll' | 'download') {
     return (message: string, waitMs: number) => this.#world.emit({ type: 'trouble', during, message, waitMs })
   }
+}
+
+/** What was created first dies first; a task whose id does not tell may be the oldest. */
+function ageKey(id: TaskId): number {
+  return createdAtOf(id) ?? 0
 }
 
 function failureOf({ status, error }: Pick<Task, 'status' | 'error'>) {

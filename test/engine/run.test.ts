@@ -340,14 +340,28 @@ describe('tasks that end otherwise', () => {
     },
   )
 
-  test('a task that the provider no longer knows stays on record as it was', async () => {
+  test('a task that the provider does not know just now stays live on record', async () => {
     const rig = createRig({ fox: 'a fox' })
     await rig.run({ wait: false })
     rig.provider.onCall = (call) => {
       if (call === 'retrieve') throw new ProviderError('not found', { status: 404 })
     }
-    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'unknown' } })
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'live', note: expect.any(String) } })
     expect(rig.locked()).toMatchObject({ fox: { status: 'submitted', task: 'cgt-1' } })
+  })
+
+  test('a task whose record is past its seven days is lost: told once, then held, and bought again only by force', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    rig.provider.onCreate = () => ({ kind: 'accepted', taskId: taskId('cgt-20260108110000-aaaaa') })
+    await rig.run({ wait: false })
+    await rig.clock.sleep(8 * 24 * 3_600_000)
+
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'failed', code: 'result-gone' } })
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'held', reason: 'lost' } })
+    expect(rig.provider.creates).toHaveLength(1)
+    rig.provider.onCreate = () => undefined
+    expect(await rig.outcomes({ force: true })).toMatchObject({ fox: { kind: 'done' } })
+    expect(rig.locked()).toMatchObject({ fox: { previous: ['cgt-20260108110000-aaaaa'] } })
   })
 })
 
@@ -391,6 +405,45 @@ describe('a run that was cut off', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['live', 'live'])
     expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'done' }, owl: { kind: 'done' } })
     expect(rig.provider.creates).toHaveLength(2)
+  })
+})
+
+describe('waiting', () => {
+  test('ends when the time for it is over: what is live stays on record and goes on', async () => {
+    const rig = createRig({ fox: 'a fox', owl: 'an owl' })
+    rig.provider.script = (_, number) => (number === 1 ? { livesMs: Number.POSITIVE_INFINITY } : {})
+    const { outcomes, stop } = await rig.run({ waitTimeoutMs: 300_000 })
+
+    expect(stop).toMatchObject({ why: 'timeout', message: expect.stringContaining('do not buy it again') })
+    expect(outcomes).toMatchObject([
+      { take: 'owl', kind: 'done' },
+      { take: 'fox', kind: 'live' },
+    ])
+  })
+
+  test('on a task that never ends does not keep the others from being bought', async () => {
+    const rig = createRig({ stuck: 'x', fox: 'a fox', owl: 'an owl' })
+    rig.provider.script = (_, number) => (number === 1 ? { livesMs: Number.POSITIVE_INFINITY } : {})
+    const outcomes = await rig.outcomes({ concurrency: 2, waitTimeoutMs: 3_600_000 })
+    expect(outcomes).toMatchObject({ stuck: { kind: 'live' }, fox: { kind: 'done' }, owl: { kind: 'done' } })
+  })
+
+  test('is for the newest last: what was bought first dies first, and is fetched first', async () => {
+    const rig = createRig(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`shot-${i}`, 'x'])))
+    const stamp = (number: number) => taskId(`cgt-202601081100${59 - number}-aaaaa`)
+    rig.provider.onCreate = (_, number) => ({
+      kind: 'accepted',
+      taskId: rig.provider.add(stamp(number), { livesMs: 0 }),
+    })
+    rig.files.fault = (action) => {
+      if (action === 'part') throw new Error('ENOSPC')
+    }
+    await rig.run()
+    rig.files.fault = () => undefined
+    rig.provider.calls.download.length = 0
+    await rig.run()
+    const order = rig.provider.calls.download.map(({ url }) => /cgt-\d+/.exec(url)![0])
+    expect(order).toEqual(order.toSorted())
   })
 })
 
@@ -498,14 +551,17 @@ describe('downloads', () => {
 
   test('wait for a result that the provider calls unfinished for a moment', async () => {
     const rig = createRig({ fox: 'a fox' })
-    rig.provider.script = () => ({ ends: { status: 'succeeded', completionTokens: 7 } })
+    rig.files.fault = (action) => {
+      if (action === 'part') throw new Error('ENOSPC')
+    }
     await rig.run()
+    rig.files.fault = () => undefined
     let looks = 0
     rig.provider.answer = (task) =>
-      ++looks === 1
-        ? { ...task, status: 'unrecognised' }
-        : { ...task, status: 'succeeded', videoUrl: `https://files.test/${task.id}.mp4` }
+      ++looks === 1 ? { ...task, status: 'unrecognised', videoUrl: undefined } : task
+
     expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'done', bought: false } })
+    expect(looks).toBe(2)
   })
 
   test('leave no part of a file behind when they fail, and the next run fetches without buying', async () => {
@@ -543,7 +599,7 @@ describe('downloads', () => {
     expect(await rig.outcomes()).toMatchObject({
       fox: { kind: 'failed', failure: 'download', code: 'result-gone' },
     })
-    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'failed', code: 'result-gone' } })
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'held', reason: 'lost' } })
     expect(rig.provider.creates).toHaveLength(1)
   })
 })

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import type { TakeState } from './ledger-state.js'
+import { compareTakeNames, type TakeName } from './names.js'
+import type { TaskId } from './task.js'
+
+/** A collected file as the lockfile has it. */
+export interface LockedFile {
+  take: TakeName
+  /** Relative to the manifest, with `/`. */
+  video: string
+  sha256: string
+  task: TaskId | undefined
+  provider: string
+}
+
+/** How a collected file was found. `changed`: its hash is another; `unreadable`: it is there and nobody can say. */
+export type FileState = 'ok' | 'missing' | 'changed' | 'unreadable'
+
+/** What came of fetching a file again. `kept`: where the changed file was put, relative to the manifest. */
+export type Repair =
+  | { kind: 'restored'; kept?: string }
+  /** The provider delivers other bytes now: they are in place, and the lockfile has their hash. */
+  | { kind: 'different'; sha256: string; kept?: string }
+  | { kind: 'impossible'; why: string }
+
+/** Every collected file that the lockfile names, in its order. */
+export function lockedFiles(states: ReadonlyMap<TakeName, TakeState>): LockedFile[] {
+  return [...states.keys()].sort(compareTakeNames).flatMap((take) => {
+    const { video, sha256, task, provider } = states.get(take)?.entry ?? {}
+    if (video === undefined || sha256 === undefined || provider === undefined) return []
+    return [{ take, video, sha256, task, provider }]
+  })
+}
+
+/** SHA-256 of a file that comes piece by piece, in hexadecimal. */
+export async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+/**
+ * Videos that no entry names.
+ *
+ * @param found Paths relative to the manifest, with `/`; unfinished downloads, which start with a dot, are passed over.
+ */
+export function orphansAmong(found: readonly string[], named: readonly LockedFile[]): string[] {
+  // Some file systems give names back in decomposed letters.
+  const known = new Set(named.map(({ video }) => video.normalize('NFC')))
+  return found.filter((path) => isVideo(path) && !known.has(path.normalize('NFC'))).sort()
+}
+
+function isVideo(path: string): boolean {
+  return /(^|\/)[^./][^/]*\.(mp4|mov)$/i.test(path)
+}
+
+/** Where a changed file goes: `fox.changed.mp4`, then `fox.changed-2.mp4`, … */
+export function asideName(video: string, number: number): string {
+  const mark = number === 1 ? 'changed' : `changed-${number}`
+  return video.replace(/(\.[^./]+)?$/, `.${mark}$1`)
+}
+
+/**
+ * Whether a path of the lockfile stays below its manifest. Lockfiles come from other people as well, and what lies
+ * elsewhere is not ours to write to.
+ */
+export function staysBelow(path: string): boolean {
+  return !/^([\\/]|[a-z]:)/i.test(path) && !path.split(/[\\/]/).includes('..')
+}
