@@ -2,16 +2,27 @@ export { liveWorld } from './adapters/live-world.js'
 export { nodeFiles } from './adapters/node-files.js'
 export { type InitReport, init } from './commands/init.js'
 export { type PlanReport, plan } from './commands/plan.js'
+export {
+  type Finding,
+  type FoundCandidate,
+  type ReconcileOptions,
+  type ReconcileReport,
+  reconcile,
+} from './commands/reconcile.js'
 export { type RunControls, type RunOptions, type RunReport, run } from './commands/run.js'
 export { type SimulateOptions, simulate } from './commands/simulate.js'
 export { type StatusReport, status, type TakeStatus } from './commands/status.js'
 export { type ValidateReport, validate } from './commands/validate.js'
+export type { CreateAnswer } from './core/create-answer.js'
 export { type Digest, type DigestPart, differingParts, digestOf } from './core/digest.js'
 export { type ErrorCode, ManifestError, ProviderError, RunnerError } from './core/errors.js'
+export type { TokenRange } from './core/estimate.js'
 export type { Outcome, RunEvent, RunResult, Stop, StopReason, TakeRef } from './core/event.js'
 export { classifyFailure, type FailureClass, failureClasses, mayRerun } from './core/failure.js'
+export type { TakeState } from './core/ledger-state.js'
 export { type LockEntry, type LockStatus, parseLockfile, renderLockfile } from './core/lockfile.js'
 export { type ParsedManifest, parseManifest } from './core/manifest.js'
+export type { ShotName, TakeName } from './core/names.js'
 export {
   type Plan,
   type PlanInput,
@@ -20,11 +31,16 @@ export {
   planRun,
   type Step,
 } from './core/plan.js'
+export type { PollPolicy } from './core/poll-schedule.js'
 export type { Problem, ProblemCode } from './core/problem.js'
 export type { VideoRequest } from './core/request.js'
-export type { Manifest, Media, Parameters, Shot, Take } from './core/shot.js'
+export type { Selection } from './core/select.js'
+export { type Manifest, type Media, type Parameters, type Shot, type Take, takesOf } from './core/shot.js'
+export type { Task, TaskId, TaskStatus } from './core/task.js'
+export type { PrepareOptions } from './engine/prepare-plans.js'
 export type { Clock } from './ports/clock.js'
 export type { Files } from './ports/files.js'
+export type { ProcessLocks } from './ports/process-locks.js'
 export type { Provider } from './ports/provider.js'
 export type { World } from './ports/world.js'
 export type { CreateFault, FaultChanges, FaultSettings, NextFault } from './simulator/faults.js'

@@ -1,19 +1,28 @@
 import type { RunReport } from '../commands/run.js'
 import type { Outcome, Stop, StopReason } from '../core/event.js'
 import { failureAdvice, mayRerun } from '../core/failure.js'
+import { lostCode } from '../core/ledger-state.js'
 import { holdWords } from './render-plan.js'
 import { columns, count, formatNumber, oneLine, type Palette, truncate } from './text.js'
 
 const shownOutcomes = 100
 
-/** What came of a run: what needs a person, the counts, and what to do next. */
-export function renderSummary({ outcomes, stop, plans }: RunReport, palette: Palette): string[] {
+/**
+ * What came of a run: what needs a person, the counts, and what to do next.
+ *
+ * @param width Most columns for the reason of an outcome; `Infinity` where nothing limits a line.
+ */
+export function renderSummary(
+  { outcomes, stop, plans }: RunReport,
+  palette: Palette,
+  width: number,
+): string[] {
   const lines: string[] = []
   const several = plans.length > 1
   const attention = outcomes.filter(needsAttention)
   const rows = attention.slice(0, shownOutcomes).map((outcome) => {
     const name = several ? `${outcome.manifest}/${outcome.take}` : outcome.take
-    return [mark(outcome, palette), name, truncate(oneLine(explain(outcome)), 120)]
+    return [mark(outcome, palette), name, truncate(oneLine(explain(outcome)), width)]
   })
   if (rows.length > 0) lines.push('', ...columns(rows).map((line) => ` ${line}`))
   if (attention.length > shownOutcomes)
@@ -48,6 +57,7 @@ function explain(outcome: Outcome): string {
     case 'done':
       return outcome.video
     case 'failed':
+      if (outcome.code === lostCode || outcome.code === 'image-changed') return outcome.message
       return `${failureAdvice(outcome.failure)} (${outcome.code}${outcome.message ? `: ${outcome.message}` : ''})`
     case 'kept':
       return outcome.note ?? 'up to date'

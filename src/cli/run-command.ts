@@ -77,7 +77,9 @@ async function runAction(
   if (flags.json) terminal.json(report)
   else {
     const { renderSummary } = await import('./render-summary.js')
-    terminal.print(renderSummary(report, terminal.outPalette))
+    terminal.print(
+      renderSummary(report, terminal.outPalette, surroundings.stdout.columns ?? Number.POSITIVE_INFINITY),
+    )
   }
   return statusOfRun(report)
 }

@@ -47,8 +47,9 @@ const byPrefix: readonly (readonly [string, FailureClass])[] = [
   ['InvalidEndpoint', 'invalid'],
   ['RequestBodyTooLarge', 'invalid'],
   ['InternalServiceError', 'service'],
-  // Ours: a person gave an unknown create up for lost.
+  // Ours: a person gave an unknown create up for lost; an image changed between plan and create.
   ['released', 'service'],
+  ['image-changed', 'service'],
   ['ContentSecurityDetectionError', 'service'],
 ]
 

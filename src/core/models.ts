@@ -25,6 +25,8 @@ export interface ModelProfile {
   modes: readonly Mode[]
   resolutions: readonly Resolution[]
   defaultResolution: Resolution
+  /** Resolutions with reference media, where they are fewer. */
+  referenceResolutions?: readonly Resolution[]
   /** Ratio that the service takes when none is sent. */
   defaultRatio: Readonly<Record<Mode, Ratio | 'adaptive'>>
   /** Modes in which `adaptive` is refused. */
@@ -201,6 +203,7 @@ export const models: readonly ModelProfile[] = [
     modes: ['i2v', 'flf2v', 'r2v'],
     defaultResolution: '720p',
     references: { images: { min: 1, max: 4 } },
+    referenceResolutions: ['480p', '720p'],
     account: { createsPerMinute: 300, liveTasks: 5 },
   },
   {

@@ -28,7 +28,6 @@ export type ProblemCode =
   | 'media-url'
   | 'media-limit'
   | 'media-format'
-  | 'output-collision'
   | 'manifest-name'
 
 /** One thing that is wrong in a manifest, and where. */

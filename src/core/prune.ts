@@ -25,9 +25,10 @@ export function findOrphans(manifest: Manifest, states: ReadonlyMap<TakeName, Ta
 }
 
 function stayReason({ status, task, sha256, error }: LockEntry): StayReason | undefined {
+  if (sha256 !== undefined) return undefined
   if (error === lostCode) return 'lost'
   // A live task whose id is missing was lost by hand or by a merge: it may be anywhere.
   if (status === 'unknown' || (status === 'submitted' && task === undefined)) return 'unknown'
   if (status === 'submitted') return 'live'
-  return status === 'succeeded' && sha256 === undefined ? 'uncollected' : undefined
+  return status === 'succeeded' ? 'uncollected' : undefined
 }

@@ -96,8 +96,10 @@ function checkModel({ media, parameters }: Shot, profile: ModelProfile, add: Add
   }
 
   const { resolution, ratio, duration, frames } = parameters
-  if (resolution !== undefined && !(profile.resolutions as readonly string[]).includes(resolution)) {
-    no('resolution', `${label} makes ${profile.resolutions.join(', ')}, not ${resolution}`)
+  const possible: readonly string[] = (mode === 'r2v' && profile.referenceResolutions) || profile.resolutions
+  if (resolution !== undefined && !possible.includes(resolution)) {
+    const there = possible === profile.resolutions ? '' : ' with reference images'
+    no('resolution', `${label} makes ${possible.join(', ')}${there}, not ${resolution}`)
   }
   if (ratio === 'adaptive' && profile.adaptiveRefused.includes(mode)) {
     no('ratio', `${label} knows no adaptive ratio without an image`)

@@ -74,7 +74,7 @@ export async function buyTake(
     const urls = await mediaUrls(take.shot.media, context, world)
     if (!urls) {
       const message = 'an image of this shot was changed or removed after the plan was made'
-      return { kind: 'failed', failure: 'invalid', code: 'image-changed', message }
+      return { kind: 'failed', failure: 'service', code: 'image-changed', message }
     }
     const request = buildRequest(take, seed, (media) => urls.get(media)!)
 

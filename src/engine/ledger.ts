@@ -194,7 +194,8 @@ function entriesOf(states: ReadonlyMap<TakeName, TakeState>): LockEntries {
   return entries
 }
 
-async function readable<T>(work: () => Promise<T>, path: string): Promise<T> {
+/** Reads a state file. @throws RunnerError `state-unreadable` */
+export async function readable<T>(work: () => Promise<T>, path: string): Promise<T> {
   try {
     return await work()
   } catch (cause) {

@@ -94,7 +94,8 @@ async function findManifests(paths: readonly string[], cwd: string, files: Files
     found.push(...below.map((one) => relative(cwd, one) || one))
   }
   if (found.length === 0) {
-    throw new RunnerError('no-manifests', 'Cannot find a manifest: there is no .yaml file below manifests/', {
+    const places = paths.length === 0 ? 'manifests/' : paths.join(', ')
+    throw new RunnerError('no-manifests', `Cannot find a manifest: there is no .yaml file below ${places}`, {
       hint: 'Name one, or start a project with: shotlock init.',
     })
   }

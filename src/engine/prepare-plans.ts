@@ -11,7 +11,7 @@ import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
 import type { World } from '../ports/world.js'
 import type { PlanPart } from './execute-plan.js'
-import { Ledger, readStates } from './ledger.js'
+import { Ledger, readable, readStates } from './ledger.js'
 import { findPresent, type LoadedManifest, type LoadOptions, loadManifests } from './load-manifests.js'
 
 /** What working on ledgers takes of the world. */
@@ -69,7 +69,7 @@ async function findRecalls(
   files: Files,
 ): Promise<ArchivedEntry[]> {
   if (places.archive === undefined || !steps.some(({ kind }) => kind === 'generate')) return []
-  const bytes = await files.read(places.archive)
+  const bytes = await readable(() => files.read(places.archive!), places.archive)
   return bytes ? recallEntries(steps, states, readArchive(new TextDecoder().decode(bytes))) : []
 }
 

@@ -91,7 +91,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { host = '127.0.0.1', allowRemote = false, folder, now = Date.now } = options
   if (!allowRemote && !isLoopback(host)) {
     throw new RunnerError('port-unusable', `Cannot listen on "${host}": other machines could reach it`, {
-      hint: 'Use 127.0.0.1, or pass --allow-remote',
+      hint: 'Use 127.0.0.1, or give --allow-remote.',
     })
   }
 
