@@ -83,6 +83,8 @@ export async function init({ folder, gitDriver = false }: InitOptions, files: Fi
       // Editors check and complete manifests by it; the example names it in its first line.
       await create('schemas/manifest.schema.json', `${JSON.stringify(schema, undefined, 2)}\n`),
       await create('.env.example', envExample),
+      // Marks the project's root, so that a stray package.json further up does not.
+      await create('.shotlock/.gitignore', '*\n'),
       await extend('.gitignore', ignored),
       await extend('.gitattributes', attributes),
     ],

@@ -1,14 +1,14 @@
 /**
  * The candidate that `word` was most likely meant to be.
  *
- * @returns The nearest candidate within a third of the word's length (at least 1 edit), or `undefined`.
+ * @returns The nearest other candidate within a third of the word's length (at least 1 edit), or `undefined`.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   const allowed = Math.max(1, Math.floor(word.length / 3))
   let best: string | undefined
   let bestDistance = allowed + 1
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) >= bestDistance) continue
+    if (candidate === word || Math.abs(candidate.length - word.length) >= bestDistance) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
       best = candidate
