@@ -17,5 +17,6 @@ export function liveWorld(
     locks: fileLocks(nodeFiles),
     provider: videoApi(provider),
     emit,
+    mark: () => undefined,
   }
 }

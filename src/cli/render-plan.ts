@@ -77,7 +77,7 @@ function reasonOf({ take, step, reason, changed = [], movedFrom }: ViewStep): st
     case 'collect':
       return 'paid for, file missing here: fetched'
     case 'reconcile':
-      return 'unknown: a create was sent, its answer never seen; left alone'
+      return 'unknown: a create got no answer; looked for first, never bought again'
     case 'hold':
       return `held: ${holdWords[reason ?? ''] ?? reason}`
     case 'keep':

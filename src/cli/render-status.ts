@@ -51,7 +51,7 @@ function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palett
 function describe(take: TakeStatus): string {
   const { status, next, task, provider, failure, error, here, ageS, fetchBefore } = take
   if (status === 'absent') return next === 'hold' ? 'skip is set' : ''
-  if (status === 'unknown') return 'a create was sent, its answer never seen: no run buys it again'
+  if (status === 'unknown') return 'a create got no answer: shotlock reconcile looks for its task'
   if (error === lostCode) return `paid for as ${task}, and the provider no longer has it`
   if (failure !== undefined) return `${failureAdvice(failure)} (${error})`
   if (status === 'submitted') {

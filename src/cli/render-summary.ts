@@ -101,7 +101,7 @@ function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] 
   const again = outcomes.filter(isBuyable).length
   if (unknown > 0) {
     const whose = `${count(unknown, 'take')} may have been bought without our seeing the answer.`
-    lines.push(`${whose} No run buys them again; do not do it by hand either.`)
+    lines.push(`${whose} No run buys them again, and neither should you: shotlock reconcile looks for them.`)
   }
   if (live) lines.push('Run the same command again: it resumes what is live and buys nothing twice.')
   else if (stop) lines.push(stopAdvice[stop.why])

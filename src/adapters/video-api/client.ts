@@ -177,7 +177,9 @@ export function videoApi({ name, baseUrl, apiKey, dispatcher }: VideoApiOptions)
           throw new ProviderError(`Cannot reach ${name}: no answer within ${removeLimitMs / 1000} s`)
         },
       )
-      if (answer.status < 200 || answer.status >= 300) throw refused(answer, `cancel task ${id}`)
+      // The service answers `{}`, others nothing; a page of HTML is not from anybody who knows this call.
+      const taken = answer.body.trim() === '' || parseObject(answer.body) !== undefined
+      if (!taken || answer.status < 200 || answer.status >= 300) throw refused(answer, `cancel task ${id}`)
     },
 
     async close() {

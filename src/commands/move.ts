@@ -1,0 +1,166 @@
+import { join } from 'node:path'
+import { type DigestPart, differingParts } from '../core/digest.js'
+import { RunnerError } from '../core/errors.js'
+import type { LockStatus } from '../core/lockfile.js'
+import { movedEntry, movesBetween, type TakeMove } from '../core/move.js'
+import type { ShotName, TakeName } from '../core/names.js'
+import type { Manifest } from '../core/shot.js'
+import { didYouMean } from '../core/suggest.js'
+import type { TaskId } from '../core/task.js'
+import { sha256Of, staysBelow } from '../core/verify.js'
+import { type LoadedManifest, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
+import type { Places } from '../engine/places.js'
+import { type LedgerWorld, type OpenLedger, withLedgers } from '../engine/prepare-plans.js'
+import type { Files } from '../ports/files.js'
+
+export interface MoveOptions extends LoadOptions {
+  /** The shot's name in the lockfile. */
+  from: string
+  /** The shot's name in the manifest. */
+  to: string
+}
+
+export interface MoveReport {
+  manifest: string
+  file: string
+  moved: MovedTake[]
+}
+
+export interface MovedTake {
+  from: TakeName
+  to: TakeName
+  status: LockStatus
+  task?: TaskId
+  /** Where its file belongs now, relative to the manifest. */
+  video?: string
+  /** Whether that file is in its place on this machine. */
+  here?: boolean
+  /** What differs from the shot as it is in the manifest now; the next run then buys it anew. */
+  changed?: readonly DigestPart[]
+}
+
+/** A move with the file that goes along. */
+interface FileMove extends TakeMove {
+  /** Absolute paths; `undefined` when there is no file to rename. */
+  file: { source: string; target: string } | undefined
+}
+
+/**
+ * Gives all takes of a shot the name that the shot has in the manifest now, in whatever state they are: nothing is
+ * bought or lost by a rename. Everything is checked before anything is changed.
+ *
+ * Each take is written down under its new name, then its file is renamed, then its old name is dropped. After a crash
+ * in between both names hold the task, so nothing is lost and nothing can be bought twice; the same move again finishes.
+ *
+ * @throws RunnerError `usage` when the manifest does not have the new name, still has the old one, or is not the only
+ *   one; `name-taken` when a task or a file of its own stands under the new name; `nothing-selected` when the lockfile
+ *   does not have the old one; `state-unwritable` when a file cannot be renamed.
+ */
+export async function move({ from, to, ...options }: MoveOptions, world: LedgerWorld): Promise<MoveReport> {
+  const { loaded } = await loadManifests(options, world.files)
+  const one = onlyOne(loaded)
+  requireRename(one.manifest, from, to)
+  return await withLedgers([one], world, async ([ledger]) => {
+    const moves = movesBetween(ledger!.ledger.states, from as ShotName, to as ShotName)
+    const planned: FileMove[] = []
+    for (const step of moves) planned.push({ ...step, file: await planFile(step, one.places, world.files) })
+    const moved: MovedTake[] = []
+    for (const step of planned) moved.push(await moveTake(step, ledger!, world.files))
+    return { manifest: one.manifest.name, file: one.manifest.file, moved }
+  })
+}
+
+function onlyOne(loaded: readonly LoadedManifest[]): LoadedManifest {
+  const [one, ...others] = loaded
+  if (one && others.length === 0) return one
+  throw new RunnerError('usage', `Cannot move: there are ${loaded.length} manifests`, {
+    hint: `Name the one that is meant: shotlock move OLD NEW ${one?.manifest.file}.`,
+  })
+}
+
+function requireRename({ file, shots }: Manifest, from: string, to: string): void {
+  const refuse = (why: string, hint: string) =>
+    new RunnerError('usage', `Cannot move "${from}" to "${to}": ${why}`, { hint })
+  const names = shots.map(({ name }) => name as string)
+  if (!names.includes(to)) {
+    throw refuse(
+      `"${file}" has no shot "${to}"${didYouMean(to, names)}`,
+      'Rename the shot in the manifest first.',
+    )
+  }
+  if (names.includes(from)) {
+    throw refuse(
+      `"${file}" still has a shot "${from}", and the next run would buy it again`,
+      'Rename the shot in the manifest first; a shot beside it is bought by a run.',
+    )
+  }
+}
+
+/** @throws RunnerError `name-taken` when another file is in the way. */
+async function planFile(step: TakeMove, places: Places, files: Files): Promise<FileMove['file']> {
+  const { video, sha256 } = step.entry
+  if (video === undefined || !staysBelow(video)) return undefined
+  const source = join(places.folder, video)
+  const target = join(places.folder, places.output(step.to))
+  if (await files.exists(target)) {
+    // An earlier move, or a run after it, has put the result there already.
+    if (await holdsAnyOf([sha256, step.moved?.sha256], target, files)) return undefined
+    throw new RunnerError('name-taken', `Cannot move "${step.from}" to "${step.to}": "${target}" is there`, {
+      hint: 'Move that file out of the way; it is not overwritten.',
+    })
+  }
+  return (await files.exists(source)) ? { source, target } : undefined
+}
+
+async function holdsAnyOf(
+  hashes: readonly (string | undefined)[],
+  path: string,
+  files: Files,
+): Promise<boolean> {
+  try {
+    const chunks = await files.readChunks(path)
+    return chunks !== undefined && hashes.includes(await sha256Of(chunks))
+  } catch {
+    return false
+  }
+}
+
+async function moveTake(
+  step: FileMove,
+  { ledger, places, digests }: OpenLedger,
+  files: Files,
+): Promise<MovedTake> {
+  const { from, to, file } = step
+  const entry = movedEntry(step, places.output(to))
+  await ledger.commit({ type: 'placed', take: to, entry })
+  if (file) await rename(file, files)
+  await ledger.commit({ type: 'dropped', take: from })
+
+  const { status, task, video, digest } = entry
+  const wanted = digests.get(to)
+  const changed = wanted === undefined ? [] : differingParts(digest, wanted)
+  const here = video !== undefined && (await files.exists(join(places.folder, video)))
+  return {
+    from,
+    to,
+    status,
+    ...(task === undefined ? {} : { task }),
+    ...(video === undefined ? {} : { video, here }),
+    ...(changed.length === 0 ? {} : { changed }),
+  }
+}
+
+async function rename({ source, target }: NonNullable<FileMove['file']>, files: Files): Promise<void> {
+  const fail = (why: string, cause?: unknown) =>
+    new RunnerError('state-unwritable', `Cannot rename "${source}" to "${target}": ${why}`, {
+      cause,
+      hint: 'Nothing is lost: both names hold the task. Put the file system in order and move again.',
+    })
+  let done: boolean
+  try {
+    done = await files.moveNew(source, target)
+  } catch (cause) {
+    throw fail((cause as Error).message, cause)
+  }
+  if (!done) throw fail('a file has appeared there')
+}

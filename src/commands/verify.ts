@@ -1,0 +1,209 @@
+import { dirname, join, relative, sep } from 'node:path'
+import { ProviderError, RunnerError } from '../core/errors.js'
+import { lostCode, type TakeState } from '../core/ledger-state.js'
+import type { TakeName } from '../core/names.js'
+import {
+  asideName,
+  type FileState,
+  type LockedFile,
+  lockedFiles,
+  orphansAmong,
+  type Repair,
+  sha256Of,
+  staysBelow,
+} from '../core/verify.js'
+import { collectResult } from '../engine/collect-result.js'
+import { readStates } from '../engine/ledger.js'
+import { type LoadedManifest, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
+import type { Places } from '../engine/places.js'
+import { type OpenLedger, withLedgers } from '../engine/prepare-plans.js'
+import type { Files } from '../ports/files.js'
+import type { World } from '../ports/world.js'
+
+/** One collected file that the lockfile names. */
+export interface FileCheck {
+  take: TakeName
+  /** Relative to the manifest, with `/`. */
+  video: string
+  /** As it was found, before any repair. */
+  state: FileState
+  repair?: Repair
+}
+
+export interface ManifestCheck {
+  manifest: string
+  file: string
+  files: FileCheck[]
+  /** Videos below the manifest's results that no entry names, relative to the manifest. They are left alone. */
+  orphans: string[]
+}
+
+export interface VerifyReport {
+  manifests: ManifestCheck[]
+  /** Whether it was broken off: then files are missing from the report. */
+  interrupted: boolean
+}
+
+export interface VerifyControls {
+  /** Breaks off between two files. */
+  signal: AbortSignal
+  /** With whom missing and changed files are fetched again; `undefined` only looks. */
+  repairWith?: World | undefined
+}
+
+/**
+ * Hashes every collected file again. Looking locks nothing and writes nothing; a repair does both.
+ *
+ * @throws RunnerError for manifests and lockfiles that cannot be read; when repairing also `run-in-progress` and
+ *   `state-unwritable`.
+ */
+export async function verify(
+  options: LoadOptions,
+  files: Files,
+  { signal, repairWith }: VerifyControls,
+): Promise<VerifyReport> {
+  const { loaded } = await loadManifests(options, files)
+  const manifests: ManifestCheck[] = []
+  if (repairWith) {
+    await withLedgers(loaded, repairWith, async (ledgers) => {
+      for (const one of ledgers) {
+        const check = await checkManifest(one, one.ledger.states, { files, signal })
+        manifests.push(await repairManifest(check, one, repairWith, signal))
+      }
+    })
+  } else {
+    for (const one of loaded)
+      manifests.push(await checkManifest(one, await readStates(one.places, { files }), { files, signal }))
+  }
+  return { manifests, interrupted: signal.aborted }
+}
+
+async function checkManifest(
+  { manifest: { name, file }, places }: LoadedManifest,
+  states: ReadonlyMap<TakeName, TakeState>,
+  { files, signal }: { files: Files; signal: AbortSignal },
+): Promise<ManifestCheck> {
+  const locked = lockedFiles(states)
+  const checks: FileCheck[] = []
+  for (const { take, video, sha256 } of locked) {
+    if (signal.aborted) break
+    checks.push({ take, video, state: await checkFile(join(places.folder, video), sha256, files) })
+  }
+  return {
+    manifest: name,
+    file,
+    files: checks,
+    orphans: orphansAmong(await findResults(places, files), locked),
+  }
+}
+
+async function checkFile(path: string, sha256: string, files: Files): Promise<FileState> {
+  try {
+    // Only a regular file has a size.
+    const chunks = (await files.size(path)) === undefined ? undefined : await files.readChunks(path)
+    if (!chunks) return 'missing'
+    return (await sha256Of(chunks)) === sha256 ? 'ok' : 'changed'
+  } catch {
+    return 'unreadable'
+  }
+}
+
+/** Everything below the folder of a manifest's results, relative to the manifest. */
+async function findResults(places: Places, files: Files): Promise<string[]> {
+  // Any name will do: the results of all takes lie in one folder.
+  const folder = dirname(join(places.folder, places.output('any' as TakeName)))
+  const paths = await files.filesBelow(folder)
+  return paths.map((path) => relative(places.folder, path).split(sep).join('/'))
+}
+
+async function repairManifest(
+  check: ManifestCheck,
+  one: OpenLedger,
+  world: World,
+  signal: AbortSignal,
+): Promise<ManifestCheck> {
+  const locked = new Map(lockedFiles(one.ledger.states).map((file) => [file.take, file]))
+  const files: FileCheck[] = []
+  for (const found of check.files) {
+    const broken = found.state !== 'ok' && !signal.aborted
+    files.push(
+      broken
+        ? { ...found, repair: await repairFile(found, locked.get(found.take)!, one, world, signal) }
+        : found,
+    )
+  }
+  return { ...check, files }
+}
+
+async function repairFile(
+  { state }: FileCheck,
+  { take, video, sha256: expected, task, provider }: LockedFile,
+  { places, ledger }: OpenLedger,
+  world: World,
+  signal: AbortSignal,
+): Promise<Repair> {
+  const impossible = (why: string): Repair => ({ kind: 'impossible', why })
+  if (state === 'unreadable') return impossible('it is there but cannot be read: make it readable')
+  if (!staysBelow(video)) return impossible("the lockfile has it outside of the manifest's folder")
+  if (task === undefined) return impossible('the lockfile names no task for it')
+  if (provider !== world.provider.name) return impossible(`it was bought from ${provider}`)
+
+  const place = keepingOld(places, video, world.files)
+  try {
+    const result = { id: task, videoUrl: undefined }
+    const { sha256, bytes } = await collectResult(
+      result,
+      { folder: places.folder, path: video },
+      {
+        ...world,
+        files: place,
+        onTrouble: (message, waitMs) => world.emit({ type: 'trouble', during: 'download', message, waitMs }),
+      },
+      { signal },
+    )
+    await ledger.commit({ type: 'collected', take, task, video, sha256, bytes })
+    const kept = place.kept()
+    const aside = kept === undefined ? {} : { kept }
+    return sha256 === expected ? { kind: 'restored', ...aside } : { kind: 'different', sha256, ...aside }
+  } catch (error) {
+    return impossible(whyNot(error, signal))
+  }
+}
+
+/** @throws What is no matter of this one file: the ledger cannot be written, or there is a bug. */
+function whyNot(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return 'it was interrupted'
+  if (error instanceof ProviderError)
+    return error.providerCode === lostCode ? 'the provider no longer has it' : error.message
+  const isOfFiles = error instanceof Error && !(error instanceof RunnerError) && 'code' in error
+  if (!isOfFiles) throw error
+  return error.message
+}
+
+/** Files whose new content takes its place only after the old one, if there is one, has been put aside. */
+function keepingOld(
+  places: Places,
+  video: string,
+  files: Files,
+): Pick<Files, 'openPart'> & { kept: () => string | undefined } {
+  let kept: string | undefined
+  return {
+    kept: () => kept,
+    async openPart(path) {
+      const part = await files.openPart(path)
+      const commit = async () => {
+        if (await files.exists(path)) kept = await putAside(video, places, files)
+        await part.commit()
+      }
+      return { ...part, commit }
+    },
+  }
+}
+
+/** @returns Where the file is now, relative to the manifest. */
+async function putAside(video: string, places: Places, files: Files): Promise<string> {
+  for (let number = 1; ; number++) {
+    const aside = asideName(video, number)
+    if (await files.moveNew(join(places.folder, video), join(places.folder, aside))) return aside
+  }
+}
