@@ -1,4 +1,5 @@
 import type { Finding, ReconcileReport } from '../commands/reconcile.js'
+import { isTerminal } from '../core/task.js'
 import { columns, count, type Palette } from './text.js'
 
 /** What was found for each unknown take, and what a person can do about the rest. */
@@ -47,10 +48,14 @@ function renderFinding(finding: Finding, palette: Palette): string[] {
       const what = many
         ? `one of ${finding.candidates.length} tasks, which cannot be told apart`
         : 'probably this task, not yet certain'
+      const running = finding.candidates.some(({ status }) => !isTerminal(status))
+      const accept = many ? '' : ', or shotlock reconcile --accept'
       return [
         `${palette.yellow('?')} ${name}  ${what}`,
         ...columns(rows),
-        `    Decide: shotlock adopt ${finding.take} TASK${many ? '' : ', or shotlock reconcile --accept'}`,
+        running
+          ? '    Tasks show their seed when they have ended: look again then.'
+          : `    Decide: shotlock adopt ${finding.take} TASK${accept}`,
       ]
     }
   }

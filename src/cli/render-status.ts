@@ -7,7 +7,7 @@ const shownPerManifest = 200
 
 /** Where each take stands: what is not simply done, then the counts. */
 export function renderStatus({ manifests }: StatusReport, palette: Palette): string[] {
-  return manifests.flatMap(({ manifest, takes }, index) => {
+  return manifests.flatMap(({ manifest, takes, unclaimed }, index) => {
     const open = takes.filter((take) => !(take.status === 'succeeded' && take.next === 'keep'))
     const rows = open
       .slice(0, shownPerManifest)
@@ -16,6 +16,10 @@ export function renderStatus({ manifests }: StatusReport, palette: Palette): str
       ...(index > 0 ? [''] : []),
       `${palette.bold(manifest)}  ${counts(takes)}`,
       ...columns(rows).map((line) => `  ${line}`),
+      ...unclaimed.map(
+        (path) =>
+          `  ${path}  ${palette.yellow('unclaimed')}: paid for, its take is not known: shotlock adopt SHOT TASK`,
+      ),
       ...(open.length > shownPerManifest
         ? [`  … ${count(open.length - shownPerManifest, 'more take')}`]
         : []),

@@ -30,7 +30,13 @@ export interface TakeStatus {
 }
 
 export interface StatusReport {
-  manifests: { manifest: string; file: string; takes: TakeStatus[] }[]
+  manifests: {
+    manifest: string
+    file: string
+    takes: TakeStatus[]
+    /** Videos that were paid for and whose take is not known; `adopt` claims them. */
+    unclaimed: readonly string[]
+  }[]
 }
 
 /** Says where each take stands, from manifest, lockfile and journal. Nobody is asked. */
@@ -44,6 +50,7 @@ export async function status(
       manifest: preview.plan.manifest.name,
       file: preview.plan.manifest.file,
       takes: preview.plan.steps.map((step) => takeStatus(step, preview, clock.now())),
+      unclaimed: preview.unclaimed,
     })),
   }
 }

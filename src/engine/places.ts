@@ -19,7 +19,9 @@ export interface Places {
   processLock: string
   /** Where a take's video goes, relative to `folder`, with `/`. */
   output(name: TakeName): string
-  /** Where the video of a task waits whose take is not known, relative to `folder`, with `/`. */
+  /** Where videos of tasks wait whose take is not known, relative to `folder`, with `/`. */
+  unclaimedFolder: string
+  /** The place of one of them in there, relative to `folder`. */
   unclaimed(task: TaskId): string
 }
 
@@ -37,6 +39,7 @@ export async function placesOf(
   const folder = dirname(manifest)
   const projectRoot = await findProjectRoot(folder, files)
   const name = manifestName(manifest)
+  const unclaimedFolder = `out/${rehearsal ? 'simulator/' : ''}unclaimed`
   const state = join(
     projectRoot,
     '.shotlock',
@@ -53,7 +56,8 @@ export async function placesOf(
     processLock: join(state, `${name}.lock`),
     output: (take) => outputPath({ name }, take, { rehearsal }),
     // Relays choose the shape of ids; as a file name only the harmless part of it is kept.
-    unclaimed: (task) => `out/${rehearsal ? 'simulator/' : ''}unclaimed/${task.replace(/[^\w.-]/g, '_')}.mp4`,
+    unclaimed: (task) => `${unclaimedFolder}/${task.replace(/[^\w.-]/g, '_')}.mp4`,
+    unclaimedFolder,
   }
 }
 

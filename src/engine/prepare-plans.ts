@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path'
 import { type ArchivedEntry, readArchive, recallEntries } from '../core/archive.js'
 import { RunnerError } from '../core/errors.js'
 import { placeEntry, type TakeState } from '../core/ledger-state.js'
@@ -13,6 +14,7 @@ import type { World } from '../ports/world.js'
 import type { PlanPart } from './execute-plan.js'
 import { Ledger, readable, readStates } from './ledger.js'
 import { findPresent, type LoadedManifest, type LoadOptions, loadManifests } from './load-manifests.js'
+import type { Places } from './places.js'
 
 /** What working on ledgers takes of the world. */
 export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark'>
@@ -27,6 +29,8 @@ export interface Preview {
   states: ReadonlyMap<TakeName, TakeState>
   /** Takes whose video is in its place. */
   present: ReadonlySet<TakeName>
+  /** Videos that were fetched and whose take is not known, relative to the manifest, with `/`. */
+  unclaimed: readonly string[]
 }
 
 /** Plans that only look: nothing is locked, nothing is written. */
@@ -42,12 +46,17 @@ export async function previewPlans(
     const first = await planOne(one, states, planOptions, files)
     const recalled = await findRecalls(one, first.plan, states, files)
     for (const { take, entry } of recalled) states.set(take, placeEntry(states.get(take), entry))
-    previews.push({
-      ...(recalled.length > 0 ? await planOne(one, states, planOptions, files) : first),
-      states,
-    })
+    const found = recalled.length > 0 ? await planOne(one, states, planOptions, files) : first
+    previews.push({ ...found, states, unclaimed: await findUnclaimed(one.places, files) })
   }
   return { previews, warnings }
+}
+
+async function findUnclaimed({ folder, unclaimedFolder }: Places, files: Files): Promise<string[]> {
+  const paths = await files.filesBelow(join(folder, unclaimedFolder))
+  return paths
+    .filter((path) => path.endsWith('.mp4'))
+    .map((path) => relative(folder, path).replaceAll('\\', '/'))
 }
 
 async function planOne(

@@ -247,3 +247,15 @@ const adoptTask = (on: Rig, take: string, task: string) =>
   adopt({ paths: [], cwd: '/project', rehearsal: false, provider: 'ark', take, task }, on.world, {
     signal: new AbortController().signal,
   })
+
+test('status shows what waits for an owner', async () => {
+  rig = losing(createRig({ fox: { prompt: 'a fox', seed: 7 }, owl: { prompt: 'an owl', seed: 7 } }), 1, 2)
+  await rig.run()
+  await rig.clock.sleep(120_000)
+  await look(rig)
+  const { status } = await import('../../src/commands/status.js')
+  const options = { paths: [], cwd: '/project', rehearsal: false, provider: 'ark', selection: {} }
+  expect(await status(options, rig.world)).toMatchObject({
+    manifests: [{ unclaimed: ['out/unclaimed/lost-1.mp4', 'out/unclaimed/lost-2.mp4'] }],
+  })
+})
