@@ -1,19 +1,18 @@
 import pLimit, { type LimitFunction } from 'p-limit'
-import { ProviderError, RunnerError } from '../core/errors.js'
+import { RunnerError } from '../core/errors.js'
 import type { Outcome, RunResult, Stop, TakeRef } from '../core/event.js'
-import { classifyFailure, mayRerun } from '../core/failure.js'
-import { lostCode } from '../core/ledger-state.js'
+import { mayRerun } from '../core/failure.js'
 import type { TakeName } from '../core/names.js'
 import type { Plan, Step } from '../core/plan.js'
 import { type PollPolicy, patientPolling } from '../core/poll-schedule.js'
 import type { Task, TaskId } from '../core/task.js'
-import { createdAtOf, lifetimes } from '../core/task-time.js'
+import { createdAtOf } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
 import { type BuyContext, buyTake } from './buy-take.js'
-import { collectResult } from './collect-result.js'
 import { CreatePacer } from './create-pacer.js'
 import { forEachWithin } from './for-each-within.js'
 import type { Ledger } from './ledger.js'
+import { failureOf, type OutcomeBody, ResultKeeper } from './result-keeper.js'
 import { TaskPoller, type Watched } from './task-poller.js'
 
 /** One manifest's share of a run. */
@@ -38,10 +37,8 @@ export interface ExecuteOptions {
   signal: AbortSignal
 }
 
-type OutcomeBody = Outcome extends infer O ? (O extends Outcome ? Omit<O, keyof TakeRef> : never) : never
 type StepOf<K extends Step['kind']> = { part: PlanPart; step: Extract<Step, { kind: K }> }
 
-const parallelDownloads = 4
 const parallelFlexCreates = 16
 /** So many creates in a row without a readable answer: something between us and the provider is broken. */
 const unknownsUntilStop = 3
@@ -64,7 +61,7 @@ class Execution {
   readonly #poller: TaskPoller
   readonly #pacer: CreatePacer
   readonly #slots: LimitFunction
-  readonly #downloads = pLimit(parallelDownloads)
+  readonly #results: ResultKeeper<PlanPart>
   readonly #stopCreates = new AbortController()
   readonly #stopWaiting = new AbortController()
   #stopped: Stop | undefined
@@ -85,6 +82,14 @@ class Execution {
       policy,
       signal,
       onTrouble: this.#onTrouble('poll'),
+    })
+    this.#results = new ResultKeeper<PlanPart>(world, {
+      signal: options.signal,
+      settle: (part, take, body) => this.#settle(part, take, body),
+      stop: (stop) => this.#stop(stop),
+      onCollecting: (part, take, taskId) =>
+        world.emit({ type: 'collecting', ...this.#ref(part, take), taskId }),
+      onTrouble: this.#onTrouble('download'),
     })
     this.#pacer = new CreatePacer(options.createsPerMinute, {
       clock,
@@ -117,7 +122,7 @@ class Execution {
       if (buys.length > 0) await this.#checkProvider()
       // What is paid for comes first: results die, and live tasks take up the account's slots.
       const oldestFirst = collects.toSorted((a, b) => ageKey(a.step.taskId) - ageKey(b.step.taskId))
-      const fetching = oldestFirst.map(({ part, step }) => this.#collect(part, step))
+      const fetching = oldestFirst.map(({ part, step }) => this.#results.collect(part, step))
       const waiting = resumes.map(({ part, step }) => this.#resume(part, step))
       const online = buys.filter(({ step }) => step.take.shot.parameters.service_tier !== 'flex')
       const flex = buys.filter(({ step }) => step.take.shot.parameters.service_tier === 'flex')
@@ -200,9 +205,9 @@ class Execution {
         const watched = await this.#watch(part, step.name, bought.taskId, flex)
         const failed = watched.kind === 'ended' && watched.task.status !== 'succeeded'
         const again = failed && retriesLeft > 0 && !this.#stopped && mayRerun(failureOf(watched.task))
-        if (again && (await this.#recordEnd(part, step.name, watched.task))) continue
+        if (again && (await this.#results.recordEnd(part, step.name, watched.task))) continue
         free()
-        return await this.#finish(part, step.name, bought.taskId, { watched, bought: true })
+        return await this.#results.finish(part, step.name, bought.taskId, { watched, bought: true })
       }
       free()
       return this.#settle(
@@ -241,7 +246,7 @@ class Execution {
     const watching = this.#watch(part, name, taskId, flex)
     // Already live: it is looked after at once, and holds a slot so that creates wait for it.
     if (!flex) void this.#slots(() => watching)
-    await this.#finish(part, name, taskId, { watched: await watching, bought: false })
+    await this.#results.finish(part, name, taskId, { watched: await watching, bought: false })
   }
 
   async #watch(part: PlanPart, name: TakeName, taskId: TaskId, flex: boolean): Promise<Watched> {
@@ -249,127 +254,6 @@ class Execution {
     const onStatus = (status: Task['status']) =>
       this.#world.emit({ type: 'status', ...this.#ref(part, name), taskId, status })
     return await this.#poller.watch(taskId, { flex, onStatus })
-  }
-
-  /** Records how a task ended and fetches what it made. */
-  async #finish(
-    part: PlanPart,
-    name: TakeName,
-    taskId: TaskId,
-    { watched, bought }: { watched: Watched; bought: boolean },
-  ): Promise<void> {
-    if (watched.kind === 'stopped') return this.#settle(part, name, { kind: 'live', taskId })
-    if (watched.kind === 'gone') return await this.#gone(part, name, taskId)
-    const { task } = watched
-    if (!(await this.#recordEnd(part, name, task))) return this.#settle(part, name, { kind: 'live', taskId })
-    if (task.status === 'succeeded')
-      return await this.#download(part, name, task, { bought, collectedBefore: false })
-    const { code = task.status, message = '' } = task.error ?? {}
-    this.#settle(part, name, { kind: 'failed', failure: failureOf(task), code, message, taskId })
-  }
-
-  /** A record that is past its life is lost; a younger one may be hidden by a relay, and is asked for again later. */
-  async #gone(part: PlanPart, name: TakeName, taskId: TaskId): Promise<void> {
-    if (this.#isOlderThan(taskId, lifetimes.recordMs, false)) return await this.#lose(part, name, taskId)
-    const note = 'the provider does not know it just now'
-    this.#settle(part, name, { kind: 'live', taskId, note })
-  }
-
-  #isOlderThan(taskId: TaskId, ageMs: number, whenUnknown: boolean): boolean {
-    const createdAt = createdAtOf(taskId)
-    return createdAt === undefined ? whenUnknown : this.#world.clock.now() - createdAt > ageMs
-  }
-
-  async #lose(part: PlanPart, take: TakeName, task: TaskId): Promise<void> {
-    await this.#commit(() => part.ledger.commit({ type: 'lost', take, task }))
-    const message = `the provider no longer has task ${task} or its result`
-    this.#settle(part, take, { kind: 'failed', failure: 'download', code: lostCode, message, taskId: task })
-  }
-
-  async #recordEnd(
-    part: PlanPart,
-    name: TakeName,
-    { id, status, completionTokens, error }: Task,
-  ): Promise<boolean> {
-    const tokens = completionTokens === undefined ? {} : { tokens: completionTokens }
-    const code = error?.code ?? (status === 'failed' ? 'error' : undefined)
-    const failure = code === undefined ? {} : { error: code, message: error?.message ?? '' }
-    return await this.#commit(() =>
-      part.ledger.commit({
-        type: 'ended',
-        take: name,
-        task: id,
-        status: status as 'succeeded',
-        ...tokens,
-        ...failure,
-      }),
-    )
-  }
-
-  async #collect(
-    part: PlanPart,
-    { name, taskId, collectedBefore }: Extract<Step, { kind: 'collect' }>,
-  ): Promise<void> {
-    await this.#download(
-      part,
-      name,
-      { id: taskId, videoUrl: undefined, completionTokens: undefined },
-      { bought: false, collectedBefore },
-    )
-  }
-
-  async #download(
-    part: PlanPart,
-    name: TakeName,
-    task: Pick<Task, 'id' | 'videoUrl' | 'completionTokens'>,
-    { bought, collectedBefore }: { bought: boolean; collectedBefore: boolean },
-  ): Promise<void> {
-    const { id: taskId, completionTokens } = task
-    const video = part.places.output(name)
-    const target = { folder: part.places.folder, path: video }
-    const world = { ...this.#world, onTrouble: this.#onTrouble('download') }
-    const { signal } = this.#options
-    try {
-      const { sha256, bytes } = await this.#downloads(async () => {
-        signal.throwIfAborted()
-        this.#world.emit({ type: 'collecting', ...this.#ref(part, name), taskId })
-        return await collectResult(task, target, world, { signal })
-      })
-      await this.#commit(() =>
-        part.ledger.commit({ type: 'collected', take: name, task: taskId, video, sha256, bytes }),
-      )
-      const tokens = completionTokens ?? part.ledger.states.get(name)?.entry?.tokens
-      this.#settle(part, name, { kind: 'done', taskId, video, tokens, bought })
-    } catch (error) {
-      if (signal.aborted) return this.#settle(part, name, { kind: 'live', taskId })
-      const gone = error instanceof ProviderError && error.providerCode === lostCode
-      if (gone && collectedBefore) {
-        const note = 'collected before, not on this machine, and no longer at the provider'
-        return this.#settle(part, name, { kind: 'kept', note })
-      }
-      if (gone && this.#isOlderThan(taskId, lifetimes.resultMs, true))
-        return await this.#lose(part, name, taskId)
-      const { message } = error as Error
-      this.#settle(part, name, {
-        kind: 'failed',
-        failure: 'download',
-        code: 'download-failed',
-        message,
-        taskId,
-      })
-    }
-  }
-
-  /** @returns Whether the record is on disk; if not, nothing more is bought. */
-  async #commit(work: () => Promise<void>): Promise<boolean> {
-    try {
-      await work()
-      return true
-    } catch (error) {
-      if (!(error instanceof RunnerError)) throw error
-      this.#stop({ why: 'unwritable', message: error.message })
-      return false
-    }
   }
 
   #settle(part: PlanPart, take: TakeName, body: OutcomeBody): void {
@@ -397,9 +281,4 @@ class Execution {
 /** What was created first dies first; a task whose id does not tell may be the oldest. */
 function ageKey(id: TaskId): number {
   return createdAtOf(id) ?? 0
-}
-
-function failureOf({ status, error }: Pick<Task, 'status' | 'error'>) {
-  if (status === 'expired' || status === 'cancelled') return status
-  return classifyFailure(error?.code ?? '', true)
 }
