@@ -93,7 +93,7 @@ async function pruneAction(
   { surroundings, terminal }: CommandContext,
 ): Promise<void> {
   const { prune } = await import('../commands/prune.js')
-  const { renderPrune } = await import('./render-ledger.js')
+  const { renderPrune, renderPruned } = await import('./render-ledger.js')
   const options = loadOptions(manifests, surroundings, await readProvider(surroundings))
   const report = await prune(options, await surroundings.ledgerWorld(), {
     confirm: async (report) => {
@@ -104,7 +104,7 @@ async function pruneAction(
     },
   })
   if (flags.json) terminal.json(report)
-  else terminal.print(renderPrune(report, terminal.outPalette))
+  else terminal.print(renderPruned(report, terminal.outPalette))
 }
 
 async function cancelAction(
@@ -113,7 +113,7 @@ async function cancelAction(
   { surroundings, terminal }: CommandContext,
 ): Promise<number> {
   const { cancel } = await import('../commands/cancel.js')
-  const { renderCancel } = await import('./render-ledger.js')
+  const { renderCancel, renderLive } = await import('./render-ledger.js')
   const { argv, signal } = surroundings
   const choice = await readProvider(surroundings)
   const options = {
@@ -128,6 +128,7 @@ async function cancelAction(
       cancel(options, world, {
         confirm: async (takes) => {
           if (flags.yes || isRehearsal(choice)) return true
+          terminal.note(renderLive(takes))
           const what = `${count(takes.length, 'live take')} at ${providerName(choice)}`
           return await ask(`Cancel ${what}, as far as still queued?`, surroundings)
         },
@@ -185,6 +186,7 @@ async function ask(question: string, { stdin, stderr, signal }: Surroundings): P
   }
 }
 
+/** Videos that no entry names are told but are no fault. */
 function statusOfVerify({ manifests, interrupted }: VerifyReport): number {
   if (interrupted) return exitStatus.open
   const files = manifests.flatMap((one) => one.files)

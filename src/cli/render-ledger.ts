@@ -1,7 +1,8 @@
-import type { CancelOutcome, CancelReport } from '../commands/cancel.js'
+import type { CancelOutcome, CancelReport, LiveRef } from '../commands/cancel.js'
 import type { MovedTake, MoveReport } from '../commands/move.js'
 import type { PrunedEntry, PruneReport, StayingEntry } from '../commands/prune.js'
 import type { FileCheck, ManifestCheck, VerifyReport } from '../commands/verify.js'
+import { takeKey } from '../core/event.js'
 import { splitTakeName } from '../core/names.js'
 import { columns, count, formatNumber, oneLine, type Palette } from './text.js'
 
@@ -12,7 +13,7 @@ export function renderVerify({ manifests, interrupted }: VerifyReport, palette: 
   const broken = manifests.flatMap(({ files }) => files.filter(({ state }) => state !== 'ok'))
   const lines = manifests.flatMap((one) => renderCheck(one, palette))
   if (interrupted) lines.push(palette.red('Interrupted: not every file was looked at.'))
-  if (broken.some(({ repair }) => repair === undefined))
+  else if (broken.some(({ repair }) => repair === undefined))
     lines.push('shotlock verify --repair fetches again what the provider still has: results for 24 hours.')
   return lines
 }
@@ -45,8 +46,8 @@ function markOf({ repair }: FileCheck, { green, yellow, red }: Palette): string 
 function describeCheck({ state, video, repair }: FileCheck): string {
   const found = `${state}: ${video}`
   if (!repair) return found
-  if (repair.kind === 'impossible') return `${found}; not fetched: ${oneLine(repair.why)}`
   const kept = repair.kept === undefined ? '' : `; what was there is now ${repair.kept}`
+  if (repair.kind === 'impossible') return `${found}; not fetched: ${oneLine(repair.why)}${kept}`
   if (repair.kind === 'restored') return `${found}; fetched again${kept}`
   return `${found}; the provider delivers other bytes now, which are in place and in the lockfile${kept}`
 }
@@ -68,7 +69,14 @@ function describeMoved({ status, video, here }: MovedTake): string {
   return here ? video : `${video}, not on this machine`
 }
 
-/** What pruning drops, and what it leaves and why. */
+/** What was pruned, and what was left and why. */
+export function renderPruned(report: PruneReport, palette: Palette): string[] {
+  const dropped = report.manifests.reduce((sum, { pruned }) => sum + pruned.length, 0)
+  const lines = renderPrune(report, palette)
+  return dropped > 0 ? [...lines, `${count(dropped, 'entry', 'entries')} dropped from the lockfile.`] : lines
+}
+
+/** What pruning would drop, and what it would leave and why. */
 export function renderPrune({ manifests }: PruneReport, palette: Palette): string[] {
   const busy = manifests.filter(({ pruned, staying }) => pruned.length + staying.length > 0)
   if (busy.length === 0) return ['Nothing to prune: every entry has its take in the manifest.']
@@ -102,12 +110,17 @@ function stayWords({ why, task }: StayingEntry): string {
   }
 }
 
+/** Live takes that are to be cancelled. */
+export function renderLive(takes: readonly LiveRef[]): string[] {
+  return shown(columns(takes.map((one) => [takeKey(one), one.task])))
+}
+
 /** What came of each live take that was to be cancelled. */
 export function renderCancel({ outcomes }: CancelReport, palette: Palette): string[] {
   if (outcomes.length === 0) return ['Nothing is live.']
   const rows = outcomes.map((one) => {
     const mark = one.kind === 'cancelled' ? palette.green('✓') : palette.yellow('⚠')
-    return [mark, `${one.manifest}/${one.take}`, describeCancel(one)]
+    return [mark, takeKey(one), describeCancel(one)]
   })
   const cancelled = outcomes.filter(({ kind }) => kind === 'cancelled').length
   const lines = [

@@ -15,9 +15,12 @@ export interface CancelOptions extends LoadOptions {
   selection: Selection
 }
 
+/** A task that is live by the lockfile, and whose it is. */
+export type LiveRef = TakeRef & { task: TaskId }
+
 export interface CancelControls {
   /** Asked before anything is sent, and only when something is live. */
-  confirm: (takes: readonly (TakeRef & { task: TaskId })[]) => Promise<boolean>
+  confirm: (takes: readonly LiveRef[]) => Promise<boolean>
   /** No more takes are asked for after it; what is under way is brought to its end. */
   signal: AbortSignal
 }
@@ -40,15 +43,14 @@ export type Cancellation =
   /** The command was interrupted before it came to this take. */
   | { kind: 'skipped' }
 
-export type CancelOutcome = TakeRef & { task: TaskId } & Cancellation
+export type CancelOutcome = LiveRef & Cancellation
 
 export interface CancelReport {
   /** In the order of manifests and lockfiles. */
   outcomes: CancelOutcome[]
 }
 
-interface LiveTake extends TakeRef {
-  task: TaskId
+type LiveTake = LiveRef & {
   provider: string
   ledger: Pick<Ledger, 'commit'>
 }
@@ -79,7 +81,7 @@ export async function cancel(
   return await withLedgers(loaded, world, async (ledgers) => {
     const live = ledgers.flatMap((one) => liveTakes(one, selects))
     if (live.length === 0) return { outcomes: [] }
-    await world.provider.check({ signal })
+    await world.provider.check()
     if (!(await confirm(live.map(refOf)))) {
       throw new RunnerError('no-consent', 'Nothing was cancelled: it was not agreed to', {
         hint: 'Run again and answer y, or give --yes.',
@@ -105,7 +107,7 @@ function isLive(entry: LockEntry | undefined): entry is LockEntry & { task: Task
   return entry?.status === 'submitted' && entry.task !== undefined && entry.error !== lostCode
 }
 
-function refOf({ manifest, take, task }: LiveTake): TakeRef & { task: TaskId } {
+function refOf({ manifest, take, task }: LiveTake): LiveRef {
   return { manifest, take, task }
 }
 

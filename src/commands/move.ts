@@ -60,12 +60,12 @@ export async function move({ from, to, ...options }: MoveOptions, world: LedgerW
   const { loaded } = await loadManifests(options, world.files)
   const one = onlyOne(loaded)
   requireRename(one.manifest, from, to)
-  return await withLedgers([one], world, async ([ledger]) => {
-    const moves = movesBetween(ledger!.ledger.states, from as ShotName, to as ShotName)
+  return await withLedgers([one], world, async ([open]) => {
+    const moves = movesBetween(open!.ledger.states, from as ShotName, to as ShotName)
     const planned: FileMove[] = []
     for (const step of moves) planned.push({ ...step, file: await planFile(step, one.places, world.files) })
     const moved: MovedTake[] = []
-    for (const step of planned) moved.push(await moveTake(step, ledger!, world.files))
+    for (const step of planned) moved.push(await moveTake(step, open!, world.files))
     return { manifest: one.manifest.name, file: one.manifest.file, moved }
   })
 }

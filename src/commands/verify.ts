@@ -2,6 +2,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { ProviderError, RunnerError } from '../core/errors.js'
 import { lostCode, type TakeState } from '../core/ledger-state.js'
 import type { TakeName } from '../core/names.js'
+import type { TaskId } from '../core/task.js'
 import {
   asideName,
   type FileState,
@@ -68,7 +69,7 @@ export async function verify(
     await withLedgers(loaded, repairWith, async (ledgers) => {
       for (const one of ledgers) {
         const check = await checkManifest(one, one.ledger.states, { files, signal })
-        manifests.push(await repairManifest(check, one, repairWith, signal))
+        manifests.push(await repairManifest(check, { one, world: repairWith, signal }))
       }
     })
   } else {
@@ -116,57 +117,55 @@ async function findResults(places: Places, files: Files): Promise<string[]> {
   return paths.map((path) => relative(places.folder, path).split(sep).join('/'))
 }
 
-async function repairManifest(
-  check: ManifestCheck,
-  one: OpenLedger,
-  world: World,
-  signal: AbortSignal,
-): Promise<ManifestCheck> {
-  const locked = new Map(lockedFiles(one.ledger.states).map((file) => [file.take, file]))
+interface RepairContext {
+  one: OpenLedger
+  world: World
+  signal: AbortSignal
+}
+
+async function repairManifest(check: ManifestCheck, context: RepairContext): Promise<ManifestCheck> {
+  const locked = new Map(lockedFiles(context.one.ledger.states).map((file) => [file.take, file]))
   const files: FileCheck[] = []
   for (const found of check.files) {
-    const broken = found.state !== 'ok' && !signal.aborted
-    files.push(
-      broken
-        ? { ...found, repair: await repairFile(found, locked.get(found.take)!, one, world, signal) }
-        : found,
-    )
+    const asked = found.state !== 'ok' && !context.signal.aborted
+    const repair = asked ? { repair: await repairFile(found.state, locked.get(found.take)!, context) } : {}
+    files.push({ ...found, ...repair })
   }
   return { ...check, files }
 }
 
-async function repairFile(
-  { state }: FileCheck,
-  { take, video, sha256: expected, task, provider }: LockedFile,
-  { places, ledger }: OpenLedger,
-  world: World,
-  signal: AbortSignal,
-): Promise<Repair> {
+async function repairFile(state: FileState, file: LockedFile, context: RepairContext): Promise<Repair> {
+  const { world, one } = context
+  const { task, video, provider } = file
   const impossible = (why: string): Repair => ({ kind: 'impossible', why })
   if (state === 'unreadable') return impossible('it is there but cannot be read: make it readable')
   if (!staysBelow(video)) return impossible("the lockfile has it outside of the manifest's folder")
   if (task === undefined) return impossible('the lockfile names no task for it')
   if (provider !== world.provider.name) return impossible(`it was bought from ${provider}`)
 
-  const place = keepingOld(places, video, world.files)
+  const { openPart, kept } = keepingOld(video, one.places, world.files)
+  const repair = await fetchAgain({ ...file, task }, { openPart }, context)
+  return kept() === undefined ? repair : { ...repair, kept: kept()! }
+}
+
+async function fetchAgain(
+  { take, task, video, sha256: expected }: LockedFile & { task: TaskId },
+  files: Pick<Files, 'openPart'>,
+  { one: { places, ledger }, world, signal }: RepairContext,
+): Promise<Repair> {
+  const onTrouble = (message: string, waitMs: number) =>
+    world.emit({ type: 'trouble', during: 'download', message, waitMs })
   try {
-    const result = { id: task, videoUrl: undefined }
     const { sha256, bytes } = await collectResult(
-      result,
+      { id: task, videoUrl: undefined },
       { folder: places.folder, path: video },
-      {
-        ...world,
-        files: place,
-        onTrouble: (message, waitMs) => world.emit({ type: 'trouble', during: 'download', message, waitMs }),
-      },
+      { ...world, files, onTrouble },
       { signal },
     )
     await ledger.commit({ type: 'collected', take, task, video, sha256, bytes })
-    const kept = place.kept()
-    const aside = kept === undefined ? {} : { kept }
-    return sha256 === expected ? { kind: 'restored', ...aside } : { kind: 'different', sha256, ...aside }
+    return sha256 === expected ? { kind: 'restored' } : { kind: 'different', sha256 }
   } catch (error) {
-    return impossible(whyNot(error, signal))
+    return { kind: 'impossible', why: whyNot(error, signal) }
   }
 }
 
@@ -182,8 +181,8 @@ function whyNot(error: unknown, signal: AbortSignal): string {
 
 /** Files whose new content takes its place only after the old one, if there is one, has been put aside. */
 function keepingOld(
-  places: Places,
   video: string,
+  places: Places,
   files: Files,
 ): Pick<Files, 'openPart'> & { kept: () => string | undefined } {
   let kept: string | undefined

@@ -99,8 +99,7 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       return { entry, intent: { attempt, provider, digest, seed, at } }
     }
     case 'unsent':
-      intentOf(state, record)
-      return { entry, intent: undefined }
+      return { entry: withoutShadow(entry, intentOf(state, record)), intent: undefined }
     case 'accepted':
       return answered(state, record, { status: 'submitted', task: record.task })
     case 'refused':
@@ -137,6 +136,22 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       return { entry: { ...entry, video, sha256 }, intent: state?.intent }
     }
   }
+}
+
+/**
+ * What the lockfile says of a take. A create that is under way may have been bought: until its answer is on record it is
+ * written down as unknown, so that even without the journal nobody buys it again.
+ */
+export function lockEntryOf({ entry, intent }: TakeState): LockEntry | undefined {
+  if (!intent) return entry
+  const { provider, digest, seed } = intent
+  return withPrevious({ status: 'unknown', provider, digest, seed }, previousTasks(entry, undefined))
+}
+
+/** Takes back what `lockEntryOf` wrote down for an intent that, as it turned out, was never sent. */
+function withoutShadow(entry: LockEntry | undefined, { seed, digest }: PendingIntent): LockEntry | undefined {
+  if (entry?.status !== 'unknown' || entry.seed !== seed || entry.digest !== digest) return entry
+  return entry.previous === undefined ? undefined : { ...entry, status: 'failed', error: releasedCode }
 }
 
 /** The state with an entry from elsewhere in its place; no id is lost. */

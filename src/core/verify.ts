@@ -16,12 +16,16 @@ export interface LockedFile {
 /** How a collected file was found. `changed`: its hash is another; `unreadable`: it is there and nobody can say. */
 export type FileState = 'ok' | 'missing' | 'changed' | 'unreadable'
 
-/** What came of fetching a file again. `kept`: where the changed file was put, relative to the manifest. */
-export type Repair =
-  | { kind: 'restored'; kept?: string }
+/** What came of fetching a file again. */
+export type Repair = {
+  /** Where the changed file was put, relative to the manifest; it is never overwritten. */
+  kept?: string
+} & (
+  | { kind: 'restored' }
   /** The provider delivers other bytes now: they are in place, and the lockfile has their hash. */
-  | { kind: 'different'; sha256: string; kept?: string }
+  | { kind: 'different'; sha256: string }
   | { kind: 'impossible'; why: string }
+)
 
 /** Every collected file that the lockfile names, in its order. */
 export function lockedFiles(states: ReadonlyMap<TakeName, TakeState>): LockedFile[] {

@@ -1,6 +1,12 @@
 import { dirname, join } from 'node:path'
 import { RunnerError } from '../core/errors.js'
-import { applyRecord, type LedgerRecord, parseJournal, type TakeState } from '../core/ledger-state.js'
+import {
+  applyRecord,
+  type LedgerRecord,
+  lockEntryOf,
+  parseJournal,
+  type TakeState,
+} from '../core/ledger-state.js'
 import type { LockEntries, LockEntry } from '../core/lockfile.js'
 import { readLockfile } from '../core/merge-lockfiles.js'
 import type { TakeName } from '../core/names.js'
@@ -109,7 +115,7 @@ export class Ledger {
 
   #count(record: LedgerRecord): void {
     this.#states.set(record.take, applyRecord(this.#states.get(record.take), record))
-    if (record.type !== 'intent' && record.type !== 'unsent') this.#writer.touch()
+    this.#writer.touch()
   }
 
   /** Writes the lockfile; when it then holds everything, the journal goes to the archive. */
@@ -188,7 +194,8 @@ async function load(places: Places, files: Files) {
 
 function entriesOf(states: ReadonlyMap<TakeName, TakeState>): LockEntries {
   const entries = new Map<TakeName, LockEntry>()
-  for (const [name, { entry }] of states) {
+  for (const [name, state] of states) {
+    const entry = lockEntryOf(state)
     if (entry) entries.set(name, entry)
   }
   return entries

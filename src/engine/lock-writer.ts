@@ -19,6 +19,8 @@ export class LockWriter {
   readonly #mark: World['mark']
   readonly #entries: () => LockEntries
   #fingerprint: Fingerprint | undefined
+  /** There was no lockfile: as long as there is nothing to say, there need be none. */
+  readonly #isNew: boolean
   #dirty = false
   #loop: Promise<void> | undefined
   readonly #ending = new AbortController()
@@ -35,6 +37,7 @@ export class LockWriter {
     this.#mark = world.mark
     this.#entries = options.entries
     this.#fingerprint = options.fingerprint
+    this.#isNew = options.fingerprint === undefined
   }
 
   /** Says that entries have changed. Returns at once. */
@@ -81,7 +84,9 @@ export class LockWriter {
       )
     }
     try {
-      await this.#files.replace(this.#path, renderLockfile(this.#entries()))
+      const entries = this.#entries()
+      if (entries.size === 0 && this.#isNew) await this.#files.remove(this.#path)
+      else await this.#files.replace(this.#path, renderLockfile(entries))
       this.#mark('lock-replaced')
       this.#fingerprint = await this.#files.fingerprint(this.#path)
     } catch (cause) {

@@ -86,6 +86,29 @@ describe('a lockfile that has forgotten what was bought', () => {
   })
 })
 
+describe('a journal that was deleted after a crash', () => {
+  test('takes no bought id with it, and no create that was under way is sent again', async () => {
+    const rig = createRig({ fox: 'a fox', owl: 'an owl', hen: 'a hen' })
+    rig.provider.script = () => ({ livesMs: Number.POSITIVE_INFINITY })
+    rig.provider.onCreate = (_, number) => (number === 3 ? new Promise<never>(() => undefined) : undefined)
+    void rig.run()
+    while (!rig.lockText()?.includes('unknown') || rig.provider.creates.length < 3)
+      await new Promise((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+    for (const path of rig.files.contents.keys())
+      if (path.includes('/.shotlock/')) rig.files.contents.delete(path)
+
+    expect(rig.locked()).toMatchObject({
+      fox: { task: 'cgt-1' },
+      owl: { task: 'cgt-2' },
+      hen: { status: 'unknown' },
+    })
+    rig.provider.onCreate = () => undefined
+    expect(await rig.outcomes({ waitTimeoutMs: 1000 })).toMatchObject({ hen: { kind: 'unknown' } })
+    expect(rig.provider.creates).toHaveLength(3)
+  })
+})
+
 test('half a line in the archive hides nothing that stands after it', async () => {
   const rig = createRig({ fox: 'a fox' })
   const archive = '/project/.shotlock/ledger/manifests/ep01.archive.jsonl'
