@@ -1,7 +1,11 @@
 export { liveWorld } from './adapters/live-world.js'
 export { nodeFiles } from './adapters/node-files.js'
+export { type CancelControls, type CancelOptions, type CancelReport, cancel } from './commands/cancel.js'
 export { type InitReport, init } from './commands/init.js'
+export { type MergeReport, merge } from './commands/merge.js'
+export { type MoveOptions, type MoveReport, move } from './commands/move.js'
 export { type PlanReport, plan } from './commands/plan.js'
+export { type PruneControls, type PruneReport, prune } from './commands/prune.js'
 export {
   type Finding,
   type FoundCandidate,
@@ -13,6 +17,7 @@ export { type RunControls, type RunOptions, type RunReport, run } from './comman
 export { type SimulateOptions, simulate } from './commands/simulate.js'
 export { type StatusReport, status, type TakeStatus } from './commands/status.js'
 export { type ValidateReport, validate } from './commands/validate.js'
+export { type VerifyControls, type VerifyReport, verify } from './commands/verify.js'
 export type { CreateAnswer } from './core/create-answer.js'
 export { type Digest, type DigestPart, differingParts, digestOf } from './core/digest.js'
 export { type ErrorCode, ManifestError, ProviderError, RunnerError } from './core/errors.js'

@@ -12,7 +12,7 @@ import {
   stat,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { AppendFile, Files, PartFile } from '../ports/files.js'
+import type { AppendFile, Files, Fingerprint, PartFile } from '../ports/files.js'
 
 const chunkBytes = 1024 * 1024
 
@@ -25,10 +25,7 @@ export const nodeFiles: Files = {
     return handle?.createReadStream({ highWaterMark: chunkBytes })
   },
 
-  async fingerprint(path) {
-    const found = await absentAs(undefined, stat(path, { bigint: true }))
-    return found && `${found.ino}:${found.size}:${found.mtimeNs}`
-  },
+  fingerprint: fingerprintOf,
 
   async size(path) {
     const found = await absentAs(undefined, stat(path))
@@ -45,16 +42,22 @@ export const nodeFiles: Files = {
   },
 
   async replace(path, text) {
-    await mkdir(dirname(path), { recursive: true })
-    const temporary = temporaryName(path)
-    try {
-      await writeFlushed(temporary, text)
-      await rename(temporary, path)
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
+    await writeBeside(path, text, (temporary) => rename(temporary, path))
     await flushFolder(dirname(path))
+  },
+
+  async replaceIfSame(path, text, expected) {
+    const result = await writeBeside(path, text, async (temporary) => {
+      const fingerprint = await fingerprintOf(temporary)
+      if ((await fingerprintOf(path)) !== expected) {
+        await rm(temporary, { force: true })
+        return 'changed'
+      }
+      await rename(temporary, path)
+      return fingerprint!
+    })
+    await flushFolder(dirname(path))
+    return result
   },
 
   async createNew(path, text) {
@@ -156,6 +159,29 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position?: number
     const at = position === undefined ? null : position + done
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at)
     done += bytesWritten
+  }
+}
+
+/** Stays the same when a file gets another name. */
+async function fingerprintOf(path: string): Promise<Fingerprint | undefined> {
+  const found = await absentAs(undefined, stat(path, { bigint: true }))
+  return found && `${found.ino}:${found.size}:${found.mtimeNs}`
+}
+
+/** Writes a flushed temporary file beside `path` and hands it to `place`; nothing of it is left when that fails. */
+async function writeBeside<T>(
+  path: string,
+  text: string,
+  place: (temporary: string) => Promise<T>,
+): Promise<T> {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = temporaryName(path)
+  try {
+    await writeFlushed(temporary, text)
+    return await place(temporary)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
   }
 }
 

@@ -1,10 +1,10 @@
 import type { CAC } from 'cac'
 import type { CancelReport } from '../commands/cancel.js'
 import type { VerifyReport } from '../commands/verify.js'
-import { RunnerError } from '../core/errors.js'
 import type { RunEvent } from '../core/event.js'
 import { noProvider, type ProviderChoice } from '../core/provider-choice.js'
 import type { LoadOptions } from '../engine/load-manifests.js'
+import { ask } from './ask.js'
 import type { CommandContext } from './command-context.js'
 import { isRehearsal, providerName, readProvider, withProvider } from './common-options.js'
 import { exitStatus } from './exit-status.js'
@@ -161,28 +161,6 @@ async function withWorld<T>(
     return await work({ world, choice })
   } finally {
     await close()
-  }
-}
-
-/**
- * Asks on a terminal.
- *
- * @throws RunnerError `no-consent` where there is nobody to ask.
- */
-async function ask(question: string, { stdin, stderr, signal }: Surroundings): Promise<boolean> {
-  if (stdin.isTTY !== true || stderr.isTTY !== true) {
-    throw new RunnerError('no-consent', 'Cannot go on: there is nobody to ask', { hint: 'Give --yes.' })
-  }
-  const { createInterface } = await import('node:readline/promises')
-  const prompt = createInterface({ input: stdin, output: stderr })
-  try {
-    const answer = await prompt.question(`${question} [y/N] `, { signal })
-    return /^(y|yes|是)$/i.test(answer.trim())
-  } catch (error) {
-    if ((error as Error).name === 'AbortError') return false
-    throw error
-  } finally {
-    prompt.close()
   }
 }
 

@@ -2,9 +2,9 @@ import type { WriteStream } from 'node:tty'
 import type { CAC } from 'cac'
 import type { PlanReport } from '../commands/plan.js'
 import type { RunReport } from '../commands/run.js'
-import { RunnerError } from '../core/errors.js'
 import type { RunEvent } from '../core/event.js'
 import { noProvider, type ProviderChoice } from '../core/provider-choice.js'
+import { ask } from './ask.js'
 import type { CommandContext } from './command-context.js'
 import {
   isRehearsal,
@@ -104,24 +104,9 @@ async function askConsent(
       ...renderPlan(plan, terminal.errPalette, 40),
     ])
   if (plan.totals.buys === 0 || flags.yes || isRehearsal(choice)) return true
-  const { stdin, stderr, signal } = surroundings
-  if (stdin.isTTY !== true || stderr.isTTY !== true) {
-    throw new RunnerError('no-consent', 'Cannot buy: there is nobody to ask', {
-      hint: 'Look at the plan with shotlock plan, then give --yes.',
-    })
-  }
-  const { createInterface } = await import('node:readline/promises')
-  const prompt = createInterface({ input: stdin, output: stderr })
-  try {
-    const takes = plan.totals.buys === 1 ? '1 take' : `${plan.totals.buys} takes`
-    const answer = await prompt.question(`Buy ${takes} from ${providerName(choice)}? [y/N] `, { signal })
-    return /^(y|yes|是)$/i.test(answer.trim())
-  } catch (error) {
-    if ((error as Error).name === 'AbortError') return false
-    throw error
-  } finally {
-    prompt.close()
-  }
+  const takes = plan.totals.buys === 1 ? '1 take' : `${plan.totals.buys} takes`
+  const hint = 'Look at the plan with shotlock plan, then give --yes.'
+  return await ask(`Buy ${takes} from ${providerName(choice)}?`, surroundings, hint)
 }
 
 async function openReporter(

@@ -132,7 +132,8 @@ async function moveTake(
 ): Promise<MovedTake> {
   const { from, to, file } = step
   const entry = movedEntry(step, places.output(to))
-  await ledger.commit({ type: 'placed', take: to, entry })
+  const sentAt = ledger.states.get(from)?.sentAt
+  await ledger.commit({ type: 'placed', take: to, entry, ...(sentAt === undefined ? {} : { sentAt }) })
   if (file) await rename(file, files)
   await ledger.commit({ type: 'dropped', take: from })
 

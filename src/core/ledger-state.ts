@@ -49,7 +49,7 @@ export type LedgerRecord =
   /** A person decided that an unknown create is to be bought again. */
   | { type: 'released'; at: string; take: TakeName }
   /** The entry as it stands, from elsewhere: a rename, a recall. Ids that the take had are kept. */
-  | { type: 'placed'; at: string; take: TakeName; entry: LockEntry }
+  | { type: 'placed'; at: string; take: TakeName; entry: LockEntry; sentAt?: string }
   /** The entry has left the lockfile; its ids stay in the archive. */
   | { type: 'dropped'; at: string; take: TakeName }
   | {
@@ -127,7 +127,7 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       return { entry: { ...entry, status: 'failed', error: releasedCode }, intent: undefined }
     }
     case 'placed':
-      return placeEntry(state, record.entry)
+      return { ...placeEntry(state, record.entry), sentAt: record.sentAt }
     case 'dropped':
       return { entry: undefined, intent: state?.intent }
     case 'collected': {

@@ -79,6 +79,7 @@ function describe(
     case 'pattern':
       if (field === 'callback_url')
         return fault('wrong-value', 'callback_url must start with https:// or http://')
+      if (field === 'prompt') return fault('wrong-value', 'prompt is empty')
       return fault('wrong-value', `${show(value)} has characters that cannot stand here`)
     case 'propertyNames':
       return {

@@ -74,7 +74,10 @@ export class LockWriter {
 
   async #write(): Promise<void> {
     this.#dirty = false
-    if ((await this.#files.fingerprint(this.#path)) !== this.#fingerprint) {
+    const entries = this.#entries()
+    const text = renderLockfile(entries)
+    const result = await this.#replace(entries.size === 0 && this.#isNew ? undefined : text)
+    if (result === 'changed') {
       throw new RunnerError(
         'lockfile-changed',
         `Cannot write "${this.#path}": it was changed while this run was at work`,
@@ -83,12 +86,17 @@ export class LockWriter {
         },
       )
     }
+    this.#mark('lock-replaced')
+    this.#fingerprint = result
+  }
+
+  /** @param text `undefined` for no file at all. */
+  async #replace(text: string | undefined): Promise<Fingerprint | undefined> {
     try {
-      const entries = this.#entries()
-      if (entries.size === 0 && this.#isNew) await this.#files.remove(this.#path)
-      else await this.#files.replace(this.#path, renderLockfile(entries))
-      this.#mark('lock-replaced')
-      this.#fingerprint = await this.#files.fingerprint(this.#path)
+      if (text !== undefined) return await this.#files.replaceIfSame(this.#path, text, this.#fingerprint)
+      if ((await this.#files.fingerprint(this.#path)) !== this.#fingerprint) return 'changed'
+      await this.#files.remove(this.#path)
+      return undefined
     } catch (cause) {
       throw new RunnerError(
         'lockfile-unwritten',

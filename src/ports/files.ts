@@ -39,6 +39,16 @@ export interface Files {
   filesBelow(folder: string): Promise<string[]>
   /** Replaces a file in one step, flushed, with the folders it needs. A crash leaves the old or the new, never a mix. */
   replace(path: string, text: string): Promise<void>
+  /**
+   * As `replace`, if the file is still the one with this fingerprint (`undefined`: there is none yet).
+   *
+   * @returns The new fingerprint, or `changed` when somebody else wrote the file; it is then left alone.
+   */
+  replaceIfSame(
+    path: string,
+    text: string,
+    expected: Fingerprint | undefined,
+  ): Promise<Fingerprint | 'changed'>
   /** Creates a file that is not there yet, with the folders it needs; false when it is there. */
   createNew(path: string, text: string): Promise<boolean>
   /** Gives a file another place, with the folders it needs; false, and nothing is changed, when that is taken. */

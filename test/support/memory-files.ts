@@ -25,6 +25,7 @@ export function memoryFiles(): MemoryFiles {
     contents.set(path, bytes)
     versions.set(path, (versions.get(path) ?? 0) + 1)
   }
+  const fingerprint = (path: string) => (contents.has(path) ? String(versions.get(path)) : undefined)
   const files: MemoryFiles = {
     contents,
     replaced,
@@ -38,7 +39,7 @@ export function memoryFiles(): MemoryFiles {
       const bytes = contents.get(path)
       return bytes && inPieces(bytes)
     },
-    fingerprint: async (path) => (contents.has(path) ? String(versions.get(path)) : undefined),
+    fingerprint: async (path) => fingerprint(path),
     size: async (path) => contents.get(path)?.length,
     exists: async (path) =>
       contents.has(path) || [...contents.keys()].some((one) => one.startsWith(`${path}/`)),
@@ -48,6 +49,14 @@ export function memoryFiles(): MemoryFiles {
       files.fault('replace', path)
       files.write(path, text)
       replaced.set(path, (replaced.get(path) ?? 0) + 1)
+    },
+    async replaceIfSame(path, text, expected) {
+      // In one turn, as between the last look and the rename of a real file nobody gets in.
+      if (fingerprint(path) !== expected) return 'changed'
+      files.fault('replace', path)
+      files.write(path, text)
+      replaced.set(path, (replaced.get(path) ?? 0) + 1)
+      return fingerprint(path)!
     },
     async createNew(path, text) {
       if (contents.has(path)) return false

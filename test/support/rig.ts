@@ -44,6 +44,7 @@ export function createRig(shots: Record<string, unknown> = {}): Rig {
     random: () => (random = (random + 0.618034) % 1),
     locks: { acquire: async () => ({ release: async () => undefined }) },
     emit: (event) => void events.push(event),
+    mark: () => undefined,
   }
   files.write('/project/package.json', '{}')
 
