@@ -1,6 +1,6 @@
 import { findModel } from './models.js'
-import type { ContentItem, VideoRequest } from './request.js'
-import type { Media, Parameters, Shot, Take } from './shot.js'
+import type { ContentItem, Parameters, VideoRequest } from './request.js'
+import type { Media, Shot, Take } from './shot.js'
 
 /**
  * The body that is sent for a take. Fields that decide the price are always explicit, since services and relays

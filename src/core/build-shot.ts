@@ -1,6 +1,6 @@
 import type { ShotName } from './names.js'
-import type { MediaRole } from './request.js'
-import type { Media, MediaSource, Parameters, Shot } from './shot.js'
+import type { MediaRole, Parameters } from './request.js'
+import type { Media, MediaSource, Shot } from './shot.js'
 import { fillTemplate, type TemplateFault } from './template.js'
 
 /** A shot or `defaults` as written. */

@@ -13,20 +13,15 @@ export type ContentItem =
   | { type: 'audio_url'; audio_url: { url: string }; role: 'reference_audio' }
   | { type: 'draft_task'; draft_task: { id: string } }
 
-/**
- * The body of a create, as sent to `POST …/contents/generations/tasks`. The names are the API's own.
- * Fields beyond these come from a manifest's `extra:` and are passed as they are.
- */
-export interface VideoRequest {
-  model: string
-  content: ContentItem[]
+/** Parameters of a request, under the API's own names. Source: vendor page 1520757. */
+export interface Parameters {
   resolution?: string
   ratio?: string
   /** Seconds, or -1 where the model chooses. */
   duration?: number
   /** 25 + 4n, 29 to 289; 1.0 family only. */
   frames?: number
-  /** 0 to 2^31 - 1. */
+  /** 0 to 2^32 - 1; drawn ones stay below 2^31. */
   seed?: number
   camera_fixed?: boolean
   watermark?: boolean
@@ -37,5 +32,14 @@ export interface VideoRequest {
   /** Seconds from creation, 3,600 to 259,200. */
   execution_expires_after?: number
   callback_url?: string
+}
+
+/**
+ * The body of a create, as sent to `POST …/contents/generations/tasks`. Fields beyond these come from a manifest's
+ * `extra:` and are passed as they are.
+ */
+export interface VideoRequest extends Parameters {
+  model: string
+  content: ContentItem[]
   [extra: string]: unknown
 }

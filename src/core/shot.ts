@@ -1,5 +1,5 @@
 import { type ShotName, type TakeName, takeName } from './names.js'
-import type { MediaRole } from './request.js'
+import type { MediaRole, Parameters } from './request.js'
 
 /** Where a picture, film or sound comes from. */
 export type MediaSource = { kind: 'url'; url: string } | { kind: 'file'; path: string }
@@ -10,23 +10,6 @@ export interface Media {
   source: MediaSource
   /** Where the manifest states it, to point at when something is wrong with it. */
   field: readonly (string | number)[]
-}
-
-/** API parameters that a manifest states, under the API's own names. */
-export interface Parameters {
-  resolution?: string
-  ratio?: string
-  duration?: number
-  frames?: number
-  seed?: number
-  camera_fixed?: boolean
-  watermark?: boolean
-  generate_audio?: boolean
-  draft?: boolean
-  return_last_frame?: boolean
-  service_tier?: 'default' | 'flex'
-  execution_expires_after?: number
-  callback_url?: string
 }
 
 /** One wanted video, with defaults merged in and variables filled. */

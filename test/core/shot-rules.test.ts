@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ModelProfile, Ratio } from '../../src/core/models.js'
 import { models } from '../../src/core/models.js'
-import type { MediaRole } from '../../src/core/request.js'
-import type { Parameters, Shot } from '../../src/core/shot.js'
+import type { MediaRole, Parameters } from '../../src/core/request.js'
+import type { Shot } from '../../src/core/shot.js'
 import { checkShot } from '../../src/core/shot-rules.js'
 import {
   fast10,
