@@ -26,21 +26,13 @@ export function renderTotals({ buys, tokens, untold }: PlanTotals, limits: PlanR
 function renderManifest({ manifest, steps }: PlanView, palette: Palette, most: number): string[] {
   const listed = steps.filter(({ step }) => step !== 'keep')
   const kept = steps.length - listed.length
-  const rows = listed
-    .slice(0, most)
-    .map((step) => [
-      signOf(step, palette),
-      step.take,
-      reasonOf(step),
-      step.tokens ? formatTokens(step.tokens) : '',
-    ])
+  const priced = listed.some(({ tokens }) => tokens)
+  const rows = listed.slice(0, most).map((step) => {
+    const tokens = priced ? [step.tokens ? formatTokens(step.tokens) : ''] : []
+    return [signOf(step, palette), step.take, ...tokens, reasonOf(step)]
+  })
   const head = `${palette.bold(manifest)}  ${count(steps.length, 'take')}`
-  const table = columns(listed.some(({ tokens }) => tokens) ? [['', '', '', 'tokens'], ...rows] : rows, [
-    'left',
-    'left',
-    'left',
-    'right',
-  ])
+  const table = priced ? columns([['', '', 'tokens', ''], ...rows], ['left', 'left', 'right']) : columns(rows)
   return [
     head,
     ...table.map((line) => `  ${line}`),

@@ -8,6 +8,8 @@ import type { TaskId } from './task.js'
 export interface ArchivedEntry {
   take: TakeName
   entry: LockEntry
+  /** When a create that was never answered was sent, ISO time. */
+  sentAt?: string | undefined
 }
 
 /**
@@ -26,8 +28,8 @@ export function readArchive(text: string): ArchivedEntry[] {
     if (state.entry?.task !== undefined)
       tasks.set(state.entry.task, { take: record.take, entry: state.entry })
   }
-  const unanswered = [...states].flatMap(([take, { entry }]) =>
-    entry?.status === 'unknown' ? [{ take, entry }] : [],
+  const unanswered = [...states].flatMap(([take, { entry, sentAt }]) =>
+    entry?.status === 'unknown' ? [{ take, entry, sentAt }] : [],
   )
   return [...tasks.values(), ...unanswered]
 }

@@ -45,7 +45,8 @@ export async function previewPlans(
     const states = await readStates(one.places, { files })
     const first = await planOne(one, states, planOptions, files)
     const recalled = await findRecalls(one, first.plan, states, files)
-    for (const { take, entry } of recalled) states.set(take, placeEntry(states.get(take), entry))
+    for (const { take, entry, sentAt } of recalled)
+      states.set(take, { ...placeEntry(states.get(take), entry), sentAt })
     const found = recalled.length > 0 ? await planOne(one, states, planOptions, files) : first
     previews.push({ ...found, states, unclaimed: await findUnclaimed(one.places, files) })
   }
@@ -112,7 +113,8 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       const replan = async () => (await planOne(one, ledger.states, planOptions, world.files)).plan
       const first = await replan()
       const recalled = await findRecalls(one, first, ledger.states, world.files)
-      for (const { take, entry } of recalled) await ledger.commit({ type: 'placed', take, entry })
+      for (const { take, entry, sentAt } of recalled)
+        await ledger.commit({ type: 'placed', take, entry, ...(sentAt === undefined ? {} : { sentAt }) })
       const plan = recalled.length > 0 ? await replan() : first
       parts.push({ plan, ledger, places: one.places, images: one.images, digests: one.digests, replan })
     }

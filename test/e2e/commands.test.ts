@@ -202,10 +202,10 @@ describe('commands that only look', () => {
     const { stdout } = await project.shotlock(['plan'])
     expect(stdout).toMatchInlineSnapshot(`
       "a  3 takes
-                       tokens
-        +  fox    new  40,594
-        +  owl    new  40,594
-        +  owl@2  new  40,594
+                  tokens
+        +  fox    40,594  new
+        +  owl    40,594  new
+        +  owl@2  40,594  new
 
       Buys 3 takes: 121,782 tokens. Account limit: 10 live, 600 a minute.
       "
@@ -218,8 +218,8 @@ describe('commands that only look', () => {
     await project.shotlock(noKey)
     project.write('manifests/a.yaml', good.replace('a fox', 'a red fox').replace("'16:9'", "'1:1'"))
     const { stdout } = await project.shotlock(['plan', '--provider', 'simulator'])
-    expect(stdout).toMatch(/~\s+fox\s+changed: prompt, parameters/)
-    expect(stdout).toMatch(/~\s+owl@2\s+changed: parameters/)
+    expect(stdout).toMatch(/~\s+fox\s+[\d,]+\s+changed: prompt, parameters/)
+    expect(stdout).toMatch(/~\s+owl@2\s+[\d,]+\s+changed: parameters/)
   })
 
   test('status says where each take stands', async () => {
