@@ -62,6 +62,24 @@ describe('a lockfile that has forgotten what was bought', () => {
     expect(rig.provider.creates).toHaveLength(2)
   })
 
+  test('gets back when a create without an answer was sent, by which its task is recognised', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    rig.provider.onCreate = ({ seed }) => {
+      const videoUrl = 'https://files.test/lost.mp4'
+      const createdAt = rig.clock.now() / 1000
+      rig.provider.add('lost', { ends: { status: 'succeeded', seed, videoUrl, createdAt } })
+      return { kind: 'unknown', why: 'reset' }
+    }
+    await rig.run()
+    rig.files.contents.delete(lockPath)
+    await rig.run()
+    rig.files.contents.delete(lockPath)
+    await rig.clock.sleep(60_000)
+
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'done', taskId: 'lost', bought: false } })
+    expect(rig.provider.creates).toHaveLength(1)
+  })
+
   test('leaves a create alone whose answer was found on another machine', async () => {
     const rig = createRig({ fox: 'a fox' })
     rig.provider.onCreate = () => ({ kind: 'unknown', why: 'reset' })
