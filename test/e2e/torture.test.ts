@@ -59,7 +59,7 @@ describe.concurrent('a crash at', () => {
 })
 
 describe.concurrent('rounds of kills and faults', () => {
-  test.each([1, 6, 10, 16, 23, 24])('seed %i', patient, async (seed) => {
+  test.each([1, 10, 16, 24])('seed %i', patient, async (seed) => {
     const result = await playRound(planRound({ seed, shots: 5 }), bin)
     expect(result.failures).toEqual([])
     expect(result).toMatchObject({ doubled: 0, lost: [], wrongFiles: [], invalidLockfiles: 0 })
