@@ -183,6 +183,16 @@ describe('faults on the way', () => {
     expect(await project.shotlock(['run', 'ep.yaml', ...flags, ...fast])).toMatchObject({ status: 0 })
   })
 
+  test('a lost create is found at a relay too, whose list leaves the seed out', async () => {
+    const sim = await simulator()
+    sim.faults = { next: [{ fault: 'dropAnswer', times: 1 }] }
+    const project = createProject({ 'ep.yaml': manifest(2) })
+    const flags = ['--provider', 'simulator', '--base-url', sim.relayUrl]
+    expect(await project.shotlock(['run', 'ep.yaml', ...flags])).toMatchObject({ status: 4 })
+    expect(await project.shotlock(['run', 'ep.yaml', ...flags])).toMatchObject({ status: 0 })
+    expect(accepted(sim)).toHaveLength(2)
+  })
+
   test('moderation at create holds the shot, moderation of the result may be bought again', async () => {
     const sim = await simulator()
     const project = createProject({
