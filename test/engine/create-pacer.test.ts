@@ -24,7 +24,7 @@ function paced(answerOf: (number: number) => CreateAnswer | Promise<CreateAnswer
   return { clock, times, send }
 }
 
-const gaps = (times: readonly number[]) => times.slice(1).map((at, index) => at - times[index]!)
+const gaps = (times: readonly number[]) => times.slice(1).map((at, index) => Math.round(at - times[index]!))
 
 test('creates go out evenly, in the order they asked', async () => {
   const { times, send } = paced(() => accepted)
