@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.js'
 const throttleBackoff = { baseMs: 2_000, capMs: 60_000 }
 /** How much slower after a 429, how much faster after each create that went through, and the slowest pace. */
 const slowDown = 2
-const recover = 0.9
+const recover = 0.7
 const slowestMs = 60_000
 
 export interface PacerWorld {

@@ -35,8 +35,8 @@ export const paths = {
   archive: '.shotlock/ledger/ep.archive.jsonl',
 } as const
 
-/** Far longer than any start takes: one that lasts so long hangs. */
-const patienceMs = 180_000
+/** A start that lasts so long hangs. Many 429s slow a run down to a create a minute, so some take minutes. */
+const patienceMs = 900_000
 
 /** Opens what a round needs. */
 export async function openArena(plan: RoundPlan, bin: string): Promise<Arena> {
