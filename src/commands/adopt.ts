@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { effectiveParameters } from '../core/build-request.js'
 import { ProviderError, RunnerError } from '../core/errors.js'
-import { knownTasks, type LockEntry } from '../core/lockfile.js'
+import { tasksOf } from '../core/lockfile.js'
 import type { TakeName } from '../core/names.js'
 import { type Take, takesOf } from '../core/shot.js'
 import { type Task, type TaskId, taskId } from '../core/task.js'
@@ -94,7 +94,7 @@ function findTake(name: string, parts: readonly PreparedPart[]): { part: Prepare
 function ownerOf(id: TaskId, parts: readonly PreparedPart[]): TakeName | undefined {
   for (const { ledger } of parts) {
     for (const [name, { entry }] of ledger.states) {
-      if (entry && knownTasks(new Map<TakeName, LockEntry>([[name, entry]])).has(id)) return name
+      if (entry && tasksOf(entry).includes(id)) return name
     }
   }
   return undefined

@@ -2,7 +2,7 @@ import { RunnerError } from '../core/errors.js'
 import { type TakeRef, takeKey } from '../core/event.js'
 import { type Doubt, type Verdict, withinGrace } from '../core/reconcile.js'
 import type { TaskId, TaskStatus } from '../core/task.js'
-import { createdAtOf } from '../core/task-time.js'
+import { creationOf } from '../core/task-time.js'
 import { type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import { collectUnclaimed, type Search, searchDoubts } from '../engine/reconcile.js'
 import type { World } from '../ports/world.js'
@@ -89,7 +89,7 @@ function describe({ verdicts, adopted }: Search, now: number): Finding[] {
 function candidatesOf(verdict: Exclude<Verdict, { kind: 'none' }>): FoundCandidate[] {
   const all = verdict.kind === 'certain' ? [verdict.candidate] : verdict.candidates
   return all.map(({ task, evidence }) => {
-    const createdAt = task.createdAt === undefined ? createdAtOf(task.id) : task.createdAt * 1000
+    const createdAt = creationOf(task)
     const when = createdAt === undefined ? {} : { createdAt: new Date(createdAt).toISOString() }
     return { task: task.id, status: task.status, ...when, ...evidence }
   })

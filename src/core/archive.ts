@@ -1,5 +1,5 @@
 import { applyRecord, parseRecord, type TakeState } from './ledger-state.js'
-import { knownTasks, type LockEntry } from './lockfile.js'
+import { type LockEntry, tasksOf } from './lockfile.js'
 import type { TakeName } from './names.js'
 import type { Step } from './plan.js'
 import type { TaskId } from './task.js'
@@ -54,16 +54,14 @@ export function recallEntries(
   states: ReadonlyMap<TakeName, TakeState>,
   archived: readonly ArchivedEntry[],
 ): ArchivedEntry[] {
-  const entries = new Map<TakeName, LockEntry>()
-  for (const [name, { entry }] of states) if (entry) entries.set(name, entry)
-  const known = knownTasks(entries)
+  const known = new Set([...states.values()].flatMap(({ entry }) => (entry ? tasksOf(entry) : [])))
   const buys = new Map(
     steps.flatMap((step) => (step.kind === 'generate' ? [[step.name, step] as const] : [])),
   )
   return archived.filter(({ take, entry: { status, task, digest, seed } }) => {
     const buy = buys.get(take)
     if (!buy) return false
-    const now = entries.get(take)
+    const now = states.get(take)?.entry
     if (status === 'unknown') return !(now?.seed === seed && now?.task !== undefined)
     const useful = status === 'submitted' || status === 'succeeded'
     return (

@@ -206,12 +206,12 @@ function nodeAt(root: unknown, path: readonly string[]): number | undefined {
   return offset
 }
 
+/** Every task of one entry, the one that it has now first. */
+export function tasksOf({ task, previous = [] }: LockEntry): TaskId[] {
+  return task === undefined ? [...previous] : [task, ...previous]
+}
+
 /** Every task id that a lockfile knows of. */
 export function knownTasks(entries: LockEntries): Set<TaskId> {
-  const ids = new Set<TaskId>()
-  for (const { task, previous } of entries.values()) {
-    if (task !== undefined) ids.add(task)
-    for (const id of previous ?? []) ids.add(id)
-  }
-  return ids
+  return new Set([...entries.values()].flatMap(tasksOf))
 }

@@ -1,4 +1,5 @@
 import { RunnerError } from './errors.js'
+import { isLoopback } from './loopback.js'
 
 /** Who is asked, decided from flags and environment. `embedded`: the simulator runs inside this process. */
 export type ProviderChoice =
@@ -114,8 +115,7 @@ function readBaseUrl(text: string): { href: string; host: string } {
     })
   if (!URL.canParse(text)) throw invalid(`"${text}" is no URL`)
   const { protocol, hostname, host, username, password, search, hash, origin, pathname } = new URL(text)
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-  if (protocol !== 'https:' && !(protocol === 'http:' && loopback))
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname)))
     throw invalid('it must start with https://')
   if (username || password) throw invalid('it must not hold a user name or password')
   if (search || hash) throw invalid('it must not have a query or a fragment')

@@ -3,7 +3,7 @@ import { findModel } from './models.js'
 import type { TakeName } from './names.js'
 import type { Shot } from './shot.js'
 import { isTerminal, type Task, type TaskId } from './task.js'
-import { createdAtOf } from './task-time.js'
+import { creationOf } from './task-time.js'
 
 /** A create whose answer was never seen, with all that is known of it. */
 export interface Doubt {
@@ -81,7 +81,7 @@ function isCertain({ task }: Candidate, { seed, sentAt }: Doubt): boolean {
 function weigh({ seed, sentAt, shot }: Doubt, task: Task): Evidence | undefined {
   const evidence: Evidence = { for: [], missing: [] }
   const wanted = shot && effectiveParameters(shot)
-  const createdAt = task.createdAt === undefined ? createdAtOf(task.id) : task.createdAt * 1000
+  const createdAt = creationOf(task)
   const checks: [name: string, ours: unknown, theirs: unknown, same?: boolean][] = [
     ['seed', seed, task.seed],
     [

@@ -1,4 +1,4 @@
-import type { TaskId } from './task.js'
+import type { Task, TaskId } from './task.js'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -16,4 +16,9 @@ export function createdAtOf(id: TaskId): number | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = stamp.slice(1).map(Number)
   const at = Date.UTC(year, month - 1, day, hour, minute, second) - 8 * hourMs
   return Number.isNaN(at) ? undefined : at
+}
+
+/** When a task was created, by its record or else by its id. Milliseconds since the Unix epoch. */
+export function creationOf({ id, createdAt }: Pick<Task, 'id' | 'createdAt'>): number | undefined {
+  return createdAt === undefined ? createdAtOf(id) : createdAt * 1000
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join, normalize } from 'node:path'
 import { type ImageFacts, imageFault, imageLimits, readImageFacts } from '../core/image.js'
+import { isLoopback } from '../core/loopback.js'
 import type { ParsedManifest } from '../core/manifest.js'
 import type { Problem } from '../core/problem.js'
 import type { Media, Shot } from '../core/shot.js'
@@ -110,8 +111,8 @@ function urlFault(url: string, shot: Shot): Fault | undefined {
   const { protocol, hostname, username } = new URL(url)
   if (username !== '') return fault('a URL in a manifest must not hold a user name or password')
   if (protocol === 'https:') return undefined
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-  if (protocol === 'http:') return loopback ? undefined : fault('the URL must start with https://')
+  if (protocol === 'http:')
+    return isLoopback(hostname) ? undefined : fault('the URL must start with https://')
   return fault(`${protocol} URLs are not possible; use https:// or a path`)
 }
 

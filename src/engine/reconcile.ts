@@ -2,8 +2,7 @@ import pLimit from 'p-limit'
 import { readArchive } from '../core/archive.js'
 import { ProviderError } from '../core/errors.js'
 import { takeKey } from '../core/event.js'
-import { knownTasks, type LockEntry } from '../core/lockfile.js'
-import type { TakeName } from '../core/names.js'
+import { tasksOf } from '../core/lockfile.js'
 import type { Step } from '../core/plan.js'
 import { type Doubt, matchDoubts, type Verdict } from '../core/reconcile.js'
 import type { Task, TaskId } from '../core/task.js'
@@ -162,9 +161,9 @@ async function listTasks({ provider }: ReconcileWorld, signal: AbortSignal): Pro
 async function ownedTasks(parts: readonly PlanPart[], { files }: ReconcileWorld): Promise<Set<TaskId>> {
   const owned = new Set<TaskId>()
   for (const { ledger, places } of parts) {
-    const entries = new Map<TakeName, LockEntry>()
-    for (const [name, { entry }] of ledger.states) if (entry) entries.set(name, entry)
-    for (const id of knownTasks(entries)) owned.add(id)
+    for (const { entry } of ledger.states.values()) {
+      for (const id of entry ? tasksOf(entry) : []) owned.add(id)
+    }
     const bytes = places.archive === undefined ? undefined : await files.read(places.archive)
     for (const { entry } of bytes ? readArchive(new TextDecoder().decode(bytes)) : []) {
       if (entry.task !== undefined) owned.add(entry.task)

@@ -2,6 +2,7 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { errorOf, parseObject, readCreateAnswer } from '../../core/create-answer.js'
 import { ProviderError, RunnerError } from '../../core/errors.js'
 import { classifyFailure } from '../../core/failure.js'
+import { isLoopback } from '../../core/loopback.js'
 import { redact } from '../../core/redact.js'
 import type { TaskId } from '../../core/task.js'
 import type { Download, Provider } from '../../ports/provider.js'
@@ -209,8 +210,7 @@ async function startDownload(
   { dispatcher, signal, offset }: { dispatcher: Dispatcher; signal: AbortSignal | undefined; offset: number },
 ): Promise<Download> {
   const { protocol, hostname } = new URL(url)
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-  if (protocol !== 'https:' && !(protocol === 'http:' && loopback)) {
+  if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname))) {
     throw new ProviderError(`Cannot download: the result's URL is ${protocol}//, https is required`)
   }
   const headers = { 'accept-encoding': 'identity', ...(offset > 0 ? { range: `bytes=${offset}-` } : {}) }
