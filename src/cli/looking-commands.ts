@@ -52,7 +52,7 @@ export function addLookingCommands(
         surroundings,
         await readProvider(surroundings),
       )
-      const report = await plan(options, await surroundings.files())
+      const report = await plan(options, await surroundings.ledgerWorld())
       if (flags.json) return terminal.json(report)
       const { renderProblems } = await import('./render-problems.js')
       terminal.note(renderProblems(report.warnings, terminal.errPalette))

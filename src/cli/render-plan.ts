@@ -1,13 +1,13 @@
 import type { PlanReport } from '../commands/plan.js'
 import type { TokenRange } from '../core/estimate.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
-import type { PlanTotals, PlanView } from '../core/plan.js'
-import { columns, count, formatNumber, type Palette } from './text.js'
+import type { EstimateView, PlanView } from '../core/plan.js'
+import { columns, count, formatNumber, formatPrice, type Palette } from './text.js'
 
 type ViewStep = PlanView['steps'][number]
 
 /**
- * A plan for people: what a run would do with each take, why, and how many tokens it takes.
+ * A plan for people: what a run would do with each take, why, and what it costs.
  *
  * @param most How many steps of a manifest are listed; up-to-date ones are only counted.
  */
@@ -17,28 +17,76 @@ export function renderPlan({ plans, totals, limits }: PlanReport, palette: Palet
 }
 
 /** What a plan comes to, in one line. */
-export function renderTotals({ buys, tokens, untold }: PlanTotals, limits: PlanReport['limits']): string {
+export function renderTotals(
+  { buys, tokens, untold, prices, unpriced }: PlanReport['totals'],
+  limits: PlanReport['limits'],
+): string {
   if (buys === 0) return 'Buys nothing.'
-  const unknown = untold > 0 ? `, besides ${count(untold, 'take')} of models not in the tables` : ''
-  return `Buys ${count(buys, 'take')}: ${formatTokens(tokens)} tokens${unknown}. Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
+  const amounts = [...prices.map(formatPrice), ...(unpriced > 0 ? [unpricedWords(unpriced, buys)] : [])]
+  const unknown = untold > 0 ? `, besides ${count(untold, 'take')} whose tokens cannot be told` : ''
+  const takes = `${count(buys, 'take')} for ${amounts.join(' and ')}`
+  return `Buys ${takes}: ${formatTokens(tokens)} tokens${unknown}. Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
 }
+
+function unpricedWords(unpriced: number, buys: number): string {
+  return unpriced === buys
+    ? 'a price that is not known'
+    : `${count(unpriced, 'take')} at a price that is not known`
+}
+
+const tableHead = ['', '', 'pixels', 'length', 'sound', 'tier', 'tokens', 'price', '']
 
 function renderManifest({ manifest, steps }: PlanView, palette: Palette, most: number): string[] {
   const listed = steps.filter(({ step }) => step !== 'keep')
   const kept = steps.length - listed.length
-  const priced = listed.some(({ tokens }) => tokens)
+  const priced = listed.some(({ estimate }) => estimate)
   const rows = listed.slice(0, most).map((step) => {
-    const tokens = priced ? [step.tokens ? formatTokens(step.tokens) : ''] : []
-    return [signOf(step, palette), step.take, ...tokens, reasonOf(step)]
+    const cells = priced ? estimateCells(step.estimate) : []
+    return [signOf(step, palette), step.take, ...cells, reasonOf(step)]
   })
-  const head = `${palette.bold(manifest)}  ${count(steps.length, 'take')}`
-  const table = priced ? columns([['', '', 'tokens', ''], ...rows], ['left', 'left', 'right']) : columns(rows)
+  const right = tableHead.map((title) => (title === 'tokens' || title === 'price' ? 'right' : 'left'))
+  const table = priced ? columns([tableHead, ...rows], right) : columns(rows)
   return [
-    head,
+    `${palette.bold(manifest)}  ${count(steps.length, 'take')}`,
     ...table.map((line) => `  ${line}`),
     ...(listed.length > most ? [`  … ${count(listed.length - most, 'more step')}`] : []),
     ...(kept > 0 ? [`  = ${count(kept, 'take')} up to date`] : []),
+    ...renderUnknowns(listed).map((line) => palette.dim(`  ${line}`)),
   ]
+}
+
+function estimateCells(estimate: EstimateView | undefined): string[] {
+  if (!estimate) return ['', '', '', '', '', '']
+  const { width, height, resolution, ratio, audio, tier, tokens, price } = estimate
+  const size = width === undefined ? [resolution, ratio].filter(Boolean).join(' ') : `${width}x${height}`
+  return [
+    size || '?',
+    lengthOf(estimate),
+    audio === undefined ? '' : audio ? 'sound' : 'silent',
+    estimate.draft ? 'draft' : tier === 'flex' ? 'flex' : 'online',
+    tokens ? formatTokens(tokens) : '?',
+    price ? formatPrice(price) : '?',
+  ]
+}
+
+function lengthOf({ seconds, inputSeconds }: EstimateView): string {
+  if (!seconds) return '?'
+  return inputSeconds
+    ? `${formatRange(inputSeconds)} in, ${formatRange(seconds)} s`
+    : `${formatRange(seconds)} s`
+}
+
+function formatRange({ min, max }: { min: number; max: number }): string {
+  const [least, most] = [Number(min.toFixed(2)), Number(max.toFixed(2))]
+  return least === most ? String(most) : `${least} to ${most}`
+}
+
+/** What could not be known, each once, with how many takes it is about. */
+function renderUnknowns(steps: readonly ViewStep[]): string[] {
+  const numbers = new Map<string, number>()
+  for (const text of steps.flatMap(({ estimate }) => estimate?.unknowns ?? []))
+    numbers.set(text, (numbers.get(text) ?? 0) + 1)
+  return [...numbers].map(([text, number]) => `? ${text} (${count(number, 'take')})`)
 }
 
 function signOf({ step, reason }: ViewStep, palette: Palette): string {
@@ -57,11 +105,11 @@ function signOf({ step, reason }: ViewStep, palette: Palette): string {
   }
 }
 
-function reasonOf({ take, step, reason, changed = [], movedFrom }: ViewStep): string {
+function reasonOf({ take, step, reason, changed = [], movedFrom, draft }: ViewStep): string {
   switch (step) {
     case 'generate':
       if (movedFrom !== undefined) return `new; ${moveAdvice(movedFrom, take)}`
-      return changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')
+      return `${changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')}${draftWords(draft)}`
     case 'resume':
       return reason === 'outdated'
         ? 'live, resumes; changed since, the next run buys it anew'
@@ -75,6 +123,11 @@ function reasonOf({ take, step, reason, changed = [], movedFrom }: ViewStep): st
     case 'keep':
       return 'up to date'
   }
+}
+
+function draftWords(draft: ViewStep['draft']): string {
+  if (!draft) return ''
+  return `, from draft ${draft.task}${draft.until === undefined ? '' : ` (possible until ${draft.until.slice(0, 16)}Z)`}`
 }
 
 /** `move` takes shots, all takes of each at once. */
@@ -98,6 +151,10 @@ export const holdWords: Readonly<Record<string, string>> = {
   'moderation-input': 'refused by moderation until the shot changes',
   invalid: 'refused as invalid until the shot changes',
   lost: 'paid for, but the provider no longer has the result; --force buys it again',
+  'draft-unapproved': 'its draft waits for approval: shotlock promote',
+  'draft-outdated': 'changed since its draft was made: run --draft makes a new one, --force buys without',
+  'draft-expired': 'its draft is past its 7 days: run --draft makes a new one, --force buys without',
+  'no-drafts': 'this model makes no drafts',
   'other-provider': 'bought from another provider, run it with that one',
 }
 

@@ -69,6 +69,19 @@ export function formatNumber(number: number): string {
   return number.toLocaleString('en-US')
 }
 
+/** `CNY 1.40`; amounts below a hundredth keep their digits. */
+export function formatMoney({ currency, amount }: { currency: string; amount: number }): string {
+  const digits = amount !== 0 && Math.abs(amount) < 0.01 ? 6 : 2
+  return `${currency} ${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: digits })}`
+}
+
+/** `CNY 1.40`, or `CNY 0.40 to 1.40`. */
+export function formatPrice({ currency, min, max }: { currency: string; min: number; max: number }): string {
+  const most = formatMoney({ currency, amount: max })
+  const least = formatMoney({ currency, amount: min })
+  return least === most ? most : `${least} to ${most.slice(currency.length + 1)}`
+}
+
 /** `40s`, `2m10s`, `1h05m`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000)

@@ -3,7 +3,7 @@ import { effectiveParameters } from '../core/build-request.js'
 import { ProviderError, RunnerError } from '../core/errors.js'
 import { tasksOf } from '../core/lockfile.js'
 import type { TakeName } from '../core/names.js'
-import { type Take, takesOf } from '../core/shot.js'
+import { allTakesOf, type Take } from '../core/shot.js'
 import { type Task, type TaskId, taskId } from '../core/task.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import type { World } from '../ports/world.js'
@@ -73,7 +73,7 @@ export async function adopt(
 function findTake(name: string, parts: readonly PreparedPart[]): { part: PreparedPart; take: Take } {
   const found = parts.flatMap((part) =>
     part.plan.manifest.shots.flatMap((shot) =>
-      takesOf(shot).flatMap((take) => (take.name === name ? [{ part, take }] : [])),
+      allTakesOf(shot).flatMap((take) => (take.name === name ? [{ part, take }] : [])),
     ),
   )
   const [first, second] = found

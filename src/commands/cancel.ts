@@ -4,7 +4,7 @@ import type { TakeRef } from '../core/event.js'
 import { lostCode } from '../core/ledger-state.js'
 import type { LockEntry } from '../core/lockfile.js'
 import type { Selection } from '../core/select.js'
-import { takesOf } from '../core/shot.js'
+import { allTakesOf } from '../core/shot.js'
 import { isTerminal, type Task, type TaskId, type TaskStatus, type TerminalStatus } from '../core/task.js'
 import type { Ledger } from '../engine/ledger.js'
 import { type LoadOptions, loadManifests } from '../engine/load-manifests.js'
@@ -93,7 +93,7 @@ export async function cancel(
 
 /** With a selection only takes of the manifest are meant, as in every command; without one, all that is live. */
 function liveTakes({ manifest, ledger }: OpenLedger, selects: ReturnType<typeof selectFrom>): LiveTake[] {
-  const takes = manifest.shots.flatMap(takesOf)
+  const takes = manifest.shots.flatMap(allTakesOf)
   const names = selects ? takes.filter(selects).map(({ name }) => name) : [...ledger.states.keys()]
   return names.flatMap((take) => {
     const entry = ledger.states.get(take)?.entry

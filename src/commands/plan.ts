@@ -1,19 +1,42 @@
-import { type PlanTotals, type PlanView, planTotals, viewPlan } from '../core/plan.js'
+import {
+  type Plan,
+  type PlanTotals,
+  type PlanView,
+  type PriceView,
+  planTotals,
+  viewPlan,
+  viewPrice,
+} from '../core/plan.js'
 import type { Problem } from '../core/problem.js'
 import { limitsOf, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
+import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 
 export interface PlanReport {
   plans: PlanView[]
-  totals: PlanTotals
+  totals: Omit<PlanTotals, 'prices'> & { prices: PriceView[] }
   /** What an account may do with these models. */
   limits: { createsPerMinute: number; liveTasks: number }
   warnings: readonly Problem[]
 }
 
 /** Says what a run would do and why. Nothing is sent and nothing is written. */
-export async function plan(options: PrepareOptions, files: Files): Promise<PlanReport> {
-  const { previews, warnings } = await previewPlans(options, files)
+export async function plan(
+  options: PrepareOptions,
+  world: { files: Files; clock: Clock },
+): Promise<PlanReport> {
+  const { previews, warnings } = await previewPlans(options, world)
   const plans = previews.map(({ plan }) => plan)
-  return { plans: plans.map(viewPlan), totals: planTotals(plans), limits: limitsOf(plans), warnings }
+  return reportPlans(plans, warnings)
+}
+
+/** Plans as data, with what they come to. */
+export function reportPlans(plans: readonly Plan[], warnings: readonly Problem[]): PlanReport {
+  const { prices, ...totals } = planTotals(plans)
+  return {
+    plans: plans.map(viewPlan),
+    totals: { ...totals, prices: prices.map(viewPrice) },
+    limits: limitsOf(plans),
+    warnings,
+  }
 }

@@ -1,12 +1,11 @@
 import { ProviderError, RunnerError } from '../core/errors.js'
 import type { RunResult } from '../core/event.js'
-import { planTotals, viewPlan } from '../core/plan.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
 import { executePlans } from '../engine/execute-plan.js'
-import { limitsOf, type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
+import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import { searchDoubts } from '../engine/reconcile.js'
 import type { World } from '../ports/world.js'
-import type { PlanReport } from './plan.js'
+import { type PlanReport, reportPlans } from './plan.js'
 
 export interface RunOptions extends PrepareOptions {
   /** Most tasks live at once; default: what the account is limited to. */
@@ -45,9 +44,8 @@ export async function run(
   try {
     await adoptCertain(prepared.parts, world, signal)
     const plans = prepared.parts.map(({ plan }) => plan)
-    const totals = planTotals(plans)
-    const limits = limitsOf(plans)
-    const planned: PlanReport = { plans: plans.map(viewPlan), totals, limits, warnings: prepared.warnings }
+    const planned = reportPlans(plans, prepared.warnings)
+    const { limits } = planned
     if (!(await confirm(planned))) {
       throw new RunnerError('no-consent', 'Nothing was bought: the plan was not agreed to', {
         hint: 'Run again and answer y, or give --yes.',

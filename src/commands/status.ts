@@ -42,14 +42,15 @@ export interface StatusReport {
 /** Says where each take stands, from manifest, lockfile and journal. Nobody is asked. */
 export async function status(
   options: PrepareOptions,
-  { files, clock }: { files: Files; clock: Clock },
+  world: { files: Files; clock: Clock },
 ): Promise<StatusReport> {
-  const { previews } = await previewPlans(options, files)
+  const { previews } = await previewPlans(options, world)
+  const now = world.clock.now()
   return {
     manifests: previews.map((preview) => ({
       manifest: preview.plan.manifest.name,
       file: preview.plan.manifest.file,
-      takes: preview.plan.steps.map((step) => takeStatus(step, preview, clock.now())),
+      takes: preview.plan.steps.map((step) => takeStatus(step, preview, now)),
       unclaimed: preview.unclaimed,
     })),
   }

@@ -1,4 +1,4 @@
-import { findModel } from './models.js'
+import { profileOf } from './models.js'
 import type { ContentItem, Parameters, VideoRequest } from './request.js'
 import type { Media, Shot, Take } from './shot.js'
 
@@ -22,10 +22,12 @@ export function buildRequest({ shot }: Take, seed: number, mediaUrl: (media: Med
  * A shot's parameters with the price-deciding ones filled in from its model's data. An unknown model's are left as
  * stated: nothing is known of its defaults.
  */
-export function effectiveParameters({ model, parameters }: Shot): Parameters {
-  const profile = findModel(model)
+export function effectiveParameters(shot: Pick<Shot, 'model' | 'modelProfile' | 'parameters'>): Parameters {
+  const { parameters } = shot
+  const profile = profileOf(shot)
   if (!profile) return parameters
-  const resolution = parameters.resolution ?? (parameters.draft ? '480p' : profile.defaultResolution)
+  const resolution =
+    parameters.resolution ?? ((parameters.draft && profile.draft?.resolution) || profile.defaultResolution)
   const length =
     parameters.frames === undefined ? { duration: parameters.duration ?? profile.duration.default } : {}
   const audio = profile.audio ? { generate_audio: parameters.generate_audio ?? true } : {}

@@ -35,9 +35,12 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
   const {
     prompt,
     model,
+    model_profile,
     first_frame,
     last_frame,
     reference_images,
+    reference_videos,
+    reference_audio,
     firstField,
     extra,
     takes,
@@ -54,9 +57,19 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
   for (const [index, image] of ((reference_images as string[] | undefined) ?? []).entries()) {
     add('reference_image', image, ['reference_images', index])
   }
+  for (const [role, field, clips] of [
+    ['reference_video', 'reference_videos', reference_videos],
+    ['reference_audio', 'reference_audio', reference_audio],
+  ] as const) {
+    for (const [index, clip] of ((clips as Clip[] | undefined) ?? []).entries()) {
+      const { url, seconds } = typeof clip === 'string' ? { url: clip } : clip
+      media.push({ role, source: mediaSource(url), field: [field, index], ...(seconds && { seconds }) })
+    }
+  }
   return {
     name,
     model: (model as string | undefined) ?? '',
+    ...(model_profile === undefined ? {} : { modelProfile: model_profile as string }),
     prompt: prompt as string | undefined,
     media,
     parameters: parameters as Parameters,
@@ -66,6 +79,9 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     skip: skip === true,
   }
 }
+
+/** A film or sound as the manifest states it. */
+type Clip = string | { url: string; seconds?: number }
 
 function mediaSource(text: string): MediaSource {
   return /^[a-z][a-z0-9+.-]+:/i.test(text) ? { kind: 'url', url: text } : { kind: 'file', path: text }

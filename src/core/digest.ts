@@ -24,15 +24,21 @@ export type FileHash = (path: string) => string
  */
 export function digestOf(take: Take, fileHash: FileHash): Digest {
   const { shot } = take
-  const { service_tier, execution_expires_after, callback_url, return_last_frame, seed, ...decisive } =
-    shot.parameters
   const parts: Record<DigestPart, unknown> = {
     model: shot.model,
     prompt: shot.prompt ?? null,
     media: shot.media.map((media) => [media.role, mediaIdentity(media, fileHash)]),
-    parameters: { ...shot.extra, ...decisive, seed: statedSeed(take) },
+    parameters: statedParameters(take),
   }
   return `v1:${digestParts.map((part) => shortHash(canonicalJson(parts[part]))).join('')}` as Digest
+}
+
+/** What decides a take's result besides model, prompt and media: what the manifest states, with the take's own seed. */
+export function statedParameters(take: Take): Record<string, unknown> {
+  const { shot } = take
+  const { service_tier, execution_expires_after, callback_url, return_last_frame, seed, ...decisive } =
+    shot.parameters
+  return { ...shot.extra, ...decisive, seed: statedSeed(take) }
 }
 
 /** The parts in which two digests differ; every part when their schemes do. */

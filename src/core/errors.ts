@@ -30,6 +30,16 @@ export type ErrorCode =
   | 'name-taken'
   | 'cannot-resubmit'
   | 'cannot-adopt'
+  | 'cannot-promote'
+  | 'prices-invalid'
+  | 'prices-unreadable'
+  | 'budget-exceeded'
+  | 'budget-unpriced'
+  | 'plan-invalid'
+  | 'plan-stale'
+  | 'plan-used'
+  | 'no-git'
+  | 'unknown-model'
 
 /** A run that cannot go on. A shot that fails is not an error but an outcome. */
 export class RunnerError extends Error {

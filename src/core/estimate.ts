@@ -1,6 +1,8 @@
 import { effectiveParameters } from './build-request.js'
-import { billedTokens, findModel, modeOf } from './models.js'
-import type { Shot } from './shot.js'
+import { billedTokens, type ModelProfile, modeOf, profileOf, type Ratio } from './models.js'
+import type { PriceRange } from './money.js'
+import { findRate, homeProvider, priceRange, publishedRates, type Rate } from './prices.js'
+import type { Media, Shot } from './shot.js'
 
 /** From the least to the most that a take can be billed, in tokens. */
 export interface TokenRange {
@@ -8,31 +10,184 @@ export interface TokenRange {
   max: number
 }
 
-/** Draft tokens are 0.6 of a final's with sound and 0.7 without (vendor price page, 1.5 pro); in tenths, to be exact. */
-const draftTenths = { audio: 6, silent: 7 }
+/** Both ends are possible. */
+export interface SecondsRange {
+  min: number
+  max: number
+}
+
+/** What is known of a picture, film or sound besides where it is. */
+export interface MediaFacts {
+  /** Pixels, as shown. */
+  width?: number | undefined
+  height?: number | undefined
+  /** Length of a film or sound. */
+  seconds?: number | undefined
+}
+
+/** What a take will be and cost, as far as can be told beforehand. */
+export interface Estimate {
+  resolution: string | undefined
+  /** `adaptive` where only the service will know. */
+  ratio: string | undefined
+  /** Width and height; `undefined` where only the service will know, or where no page lists them. */
+  pixels: readonly [number, number] | undefined
+  /** Length of the video; `undefined` for a model that is not known and a length that is not stated. */
+  seconds: SecondsRange | undefined
+  /** Seconds of films among the references, which are billed as well; `undefined` when there are none. */
+  inputSeconds: SecondsRange | undefined
+  audio: boolean | undefined
+  tier: 'default' | 'flex'
+  draft: boolean
+  tokens: TokenRange | undefined
+  price: PriceRange | undefined
+  /** The rate that `price` comes from. */
+  rate: Rate | undefined
+  /** What could not be known, each as the end of a sentence. */
+  unknowns: readonly string[]
+}
+
+/** What an estimate is made with, besides the shot. */
+export interface EstimateContext {
+  /** Who is asked. `undefined` or `simulator`: nobody real, so published prices of the model's own service count. */
+  provider?: string | undefined
+  /** Rates to look at before the published ones, nearest place first. */
+  rates?: readonly Rate[] | undefined
+  facts?: ((media: Media) => MediaFacts | undefined) | undefined
+}
 
 /**
- * What one take of a shot will be billed. A range where the service decides: `duration: -1`, `ratio: adaptive`.
- *
- * @returns `undefined` for a model or size that is not in the tables.
+ * What one take of a shot will be and cost. Ranges where the service decides: `duration: -1`, `ratio: adaptive` with
+ * an image that cannot be looked at, films whose length is not stated.
  */
-export function estimateTokens(shot: Shot): TokenRange | undefined {
-  const profile = findModel(shot.model)
-  if (!profile) return undefined
-  const { resolution, ratio, duration, frames, draft, generate_audio } = effectiveParameters(shot)
-  const sizes = profile.pixels[resolution as keyof typeof profile.pixels]
-  if (!sizes) return undefined
-
+export function estimateShot(shot: Shot, context: EstimateContext = {}): Estimate {
+  const profile = profileOf(shot)
+  const { resolution, ratio, duration, frames, draft = false, generate_audio } = effectiveParameters(shot)
   const mode = modeOf(new Set(shot.media.map(({ role }) => role)))
-  const asked = ratio ?? profile.defaultRatio[mode]
-  const possible = asked === 'adaptive' ? Object.values(sizes) : [sizes[asked as keyof typeof sizes]]
-  const { min, max, default: usual } = profile.duration
-  const seconds =
-    frames !== undefined ? [(frames - 1) / 24] : duration === -1 ? [min, max] : [duration ?? usual]
-  const tenths = draft ? (generate_audio ? draftTenths.audio : draftTenths.silent) : 10
+  const unknowns: string[] = []
 
-  const tokens = possible.flatMap(([width, height]) =>
-    seconds.map((length) => Math.floor((billedTokens(width, height, length) * tenths) / 10)),
+  const asked = ratio ?? profile?.defaultRatio[mode]
+  const sizes = profile?.pixels[resolution as keyof typeof profile.pixels]
+  const followed = asked === 'adaptive' && sizes ? adaptiveRatio(shot, sizes, context) : undefined
+  const decided = followed ?? (asked === 'adaptive' ? undefined : (asked as Ratio | undefined))
+  const pixels = decided === undefined ? undefined : sizes?.[decided]
+  if (!profile) unknowns.push('the model is not in the tables')
+  else if (!sizes) unknowns.push(`no page lists the pixels of ${resolution}`)
+  else if (!pixels) unknowns.push('the service chooses the ratio')
+
+  const seconds = secondsOf({ duration, frames }, profile)
+  if (duration === -1) unknowns.push('the model chooses the length')
+  const videoInput = shot.media.some(({ role }) => role === 'reference_video')
+  const inputSeconds = profile && videoInput ? inputSecondsOf(shot, profile, context) : undefined
+  if (inputSeconds && inputSeconds.min !== inputSeconds.max)
+    unknowns.push('the length of an input video is not stated')
+  if (inputSeconds) unknowns.push('the least that is billed with an input video is not published')
+  if (draft && profile && !profile.draft?.tenths)
+    unknowns.push('what a draft is billed is not published: counted in full')
+
+  const possible = pixels ? [pixels] : sizes ? Object.values(sizes) : []
+  const lengths = seconds && [seconds.min + (inputSeconds?.min ?? 0), seconds.max + (inputSeconds?.max ?? 0)]
+  const tenths = (draft && profile?.draft?.tenths?.[generate_audio ? 'audio' : 'silent']) || 10
+  const counts = possible.flatMap(([width, height]) =>
+    (lengths ?? []).map((length) => Math.floor((billedTokens(width, height, length) * tenths) / 10)),
   )
-  return { min: Math.min(...tokens), max: Math.max(...tokens) }
+  const tokens = counts.length === 0 ? undefined : { min: Math.min(...counts), max: Math.max(...counts) }
+
+  const tier = shot.parameters.service_tier === 'flex' ? 'flex' : 'default'
+  const rate = findRate([...(context.rates ?? []), ...publishedRates], {
+    modelIds: profile ? [shot.model, profile.ids.ark, profile.ids.byteplus] : [shot.model],
+    provider: providerFor(shot, context),
+    tier,
+    audio: generate_audio ?? false,
+    videoInput,
+    draft,
+    resolution,
+  })
+  const price =
+    rate &&
+    priceRange(
+      rate,
+      { tokens: tokens?.min, seconds: seconds?.min },
+      { tokens: tokens?.max, seconds: seconds?.max },
+    )
+  if (!rate && profile) unknowns.push('no price is known for it')
+
+  return {
+    resolution,
+    ratio: decided ?? asked,
+    pixels,
+    seconds,
+    inputSeconds,
+    audio: generate_audio,
+    tier,
+    draft,
+    tokens,
+    price,
+    rate,
+    unknowns,
+  }
+}
+
+function providerFor({ model, modelProfile }: Shot, { provider }: EstimateContext): string {
+  return provider === undefined || provider === 'simulator' ? homeProvider(modelProfile ?? model) : provider
+}
+
+/**
+ * The ratio that the service will take from the first frame: the one that is nearest to the picture's own.
+ *
+ * @returns `undefined` where there is no picture to follow, or it cannot be looked at.
+ */
+function adaptiveRatio(
+  shot: Shot,
+  sizes: Readonly<Record<Ratio, readonly [number, number]>>,
+  { facts }: EstimateContext,
+): Ratio | undefined {
+  const frame = shot.media.find(({ role }) => role === 'first_frame')
+  const { width, height } = (frame && facts?.(frame)) ?? {}
+  return width === undefined || height === undefined ? undefined : nearestRatio(width / height, sizes)
+}
+
+/**
+ * The ratio whose pixels are nearest to a picture's, by the factor between them. How the service chooses is not
+ * published; this is the reading that crops least.
+ */
+export function nearestRatio(
+  aspect: number,
+  sizes: Readonly<Record<Ratio, readonly [number, number]>>,
+): Ratio {
+  const distance = ([width, height]: readonly [number, number]) => Math.abs(Math.log(width / height / aspect))
+  const ratios = Object.keys(sizes) as Ratio[]
+  return ratios.reduce((best, ratio) => (distance(sizes[ratio]) < distance(sizes[best]) ? ratio : best))
+}
+
+function secondsOf(
+  { duration, frames }: { duration?: number | undefined; frames?: number | undefined },
+  profile: ModelProfile | undefined,
+): SecondsRange | undefined {
+  if (frames !== undefined) return exactly((frames - 1) / 24)
+  if (duration === -1) return profile && { min: profile.duration.min, max: profile.duration.max }
+  const seconds = duration ?? profile?.duration.default
+  return seconds === undefined ? undefined : exactly(seconds)
+}
+
+function inputSecondsOf(
+  { media }: Shot,
+  profile: ModelProfile,
+  { facts }: EstimateContext,
+): SecondsRange | undefined {
+  const { videos: limits } = profile.references
+  if (!limits) return undefined
+  const { seconds: one, totalSeconds } = limits
+  const sum = { min: 0, max: 0 }
+  for (const video of media) {
+    if (video.role !== 'reference_video') continue
+    const known = facts?.(video)?.seconds ?? video.seconds
+    sum.min += known ?? one.min
+    sum.max += known ?? one.max
+  }
+  return { min: sum.min, max: Math.max(sum.min, Math.min(sum.max, totalSeconds ?? sum.max)) }
+}
+
+function exactly(seconds: number): SecondsRange {
+  return { min: seconds, max: seconds }
 }

@@ -1,5 +1,5 @@
 import { imageSize } from 'image-size'
-import { findModel } from './models.js'
+import type { ModelProfile } from './models.js'
 import type { ProblemCode } from './problem.js'
 
 /** A picture as told from its own bytes, whatever its name says. */
@@ -46,14 +46,14 @@ export function readImageFacts(bytes: Uint8Array): ImageFacts | undefined {
 /** Why the service would refuse a picture; `undefined` when it would not. */
 export function imageFault(
   { format, width, height, sizeBytes }: ImageFacts,
-  model: string,
+  profile: ModelProfile | undefined,
 ): { code: ProblemCode; message: string } | undefined {
   const { formats, side, ratio } = imageLimits
   const limit = (message: string) => ({ code: 'media-limit' as const, message })
   if (!(formats as readonly string[]).includes(format)) {
     return { code: 'media-format', message: `the image is ${format}; possible are ${formats.join(', ')}` }
   }
-  if (newerFormats.has(format) && findModel(model)?.label.startsWith('1.0')) {
+  if (newerFormats.has(format) && profile?.heic === false) {
     return {
       code: 'media-format',
       message: `the image is ${format}, which models before 1.5 do not take; use jpeg or png`,

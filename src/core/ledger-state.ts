@@ -1,6 +1,7 @@
+import type { BoughtFacts } from './bought-facts.js'
 import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
-import type { LockEntry } from './lockfile.js'
+import type { LockEntry, Spent } from './lockfile.js'
 import type { TakeName } from './names.js'
 import { isTerminal, type TaskId, type TaskStatus, type TerminalStatus } from './task.js'
 
@@ -17,6 +18,12 @@ export type LedgerRecord =
       provider: string
       digest: Digest
       seed: number
+      /** The most that it can cost, such as `1.3968 CNY`. */
+      reserved?: string
+      /** The draft that it makes final. */
+      draft?: TaskId
+      /** What decides the result, so that a later change can be shown field by field. */
+      bought?: BoughtFacts
     }
   | { type: 'accepted'; at: string; take: TakeName; attempt: number; task: TaskId }
   | { type: 'refused'; at: string; take: TakeName; attempt: number; error: string; message?: string }
@@ -29,6 +36,8 @@ export type LedgerRecord =
       task: TaskId
       status: TerminalStatus
       tokens?: number
+      /** By the prices of that day, such as `1.3968 CNY`. */
+      cost?: string
       error?: string
       message?: string
     }
@@ -46,6 +55,8 @@ export type LedgerRecord =
       digest: Digest
       seed?: number
     }
+  /** A person wants a final made from a draft, or no longer. */
+  | { type: 'approved'; at: string; take: TakeName; task: TaskId; approved: boolean }
   /** A person decided that an unknown create is to be bought again. */
   | { type: 'released'; at: string; take: TakeName }
   /** The entry as it stands, from elsewhere: a rename, a recall. Ids that the take had are kept. */
@@ -74,6 +85,8 @@ export interface PendingIntent {
   provider: string
   digest: Digest
   seed: number
+  reserved?: string | undefined
+  draft?: TaskId | undefined
   at: string
 }
 
@@ -95,8 +108,8 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
   const entry = state?.entry
   switch (record.type) {
     case 'intent': {
-      const { attempt, provider, digest, seed, at } = record
-      return { entry, intent: { attempt, provider, digest, seed, at } }
+      const { attempt, provider, digest, seed, reserved, draft, at } = record
+      return { entry, intent: { attempt, provider, digest, seed, reserved, draft, at } }
     }
     case 'unsent':
       return { entry: withoutShadow(entry, intentOf(state, record)), intent: undefined }
@@ -110,8 +123,9 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       return { entry, intent: state?.intent, sentAt: record.at }
     case 'ended': {
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
-      const { status, tokens, error } = record
-      return { entry: { ...entry, status, tokens, error }, intent: state?.intent }
+      const { status, tokens, cost, error } = record
+      const { reserved, ...rest } = entry
+      return { entry: { ...rest, status, tokens, cost, error }, intent: state?.intent }
     }
     case 'lost': {
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
@@ -119,12 +133,20 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
     }
     case 'adopted': {
       const { task, provider, digest, seed } = record
-      const found: LockEntry = { status: 'submitted', task, provider, digest, seed }
-      return { entry: withPrevious(found, previousTasks(entry, task)), intent: undefined }
+      const sent = state?.intent ?? (entry?.task === undefined ? entry : undefined)
+      const { reserved, draft } = sent ?? {}
+      const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, reserved }
+      return { entry: supersede(entry, found), intent: undefined }
+    }
+    case 'approved': {
+      if (entry?.task !== record.task) return { ...state, entry, intent: state?.intent }
+      const { approved, ...rest } = entry
+      return { ...state, entry: record.approved ? { ...rest, approved: true } : rest, intent: state?.intent }
     }
     case 'released': {
       if (state?.intent || entry?.status !== 'unknown') return { ...state, entry, intent: state?.intent }
-      return { entry: { ...entry, status: 'failed', error: releasedCode }, intent: undefined }
+      const { reserved, ...rest } = entry
+      return { entry: { ...rest, status: 'failed', error: releasedCode }, intent: undefined }
     }
     case 'placed':
       return { ...placeEntry(state, record.entry), sentAt: record.sentAt }
@@ -144,19 +166,21 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
  */
 export function lockEntryOf({ entry, intent }: TakeState): LockEntry | undefined {
   if (!intent) return entry
-  const { provider, digest, seed } = intent
-  return withPrevious({ status: 'unknown', provider, digest, seed }, previousTasks(entry, undefined))
+  const { provider, digest, seed, reserved, draft } = intent
+  return supersede(entry, { status: 'unknown', provider, digest, seed, draft, reserved })
 }
 
 /** Takes back what `lockEntryOf` wrote down for an intent that, as it turned out, was never sent. */
 function withoutShadow(entry: LockEntry | undefined, { seed, digest }: PendingIntent): LockEntry | undefined {
   if (entry?.status !== 'unknown' || entry.seed !== seed || entry.digest !== digest) return entry
-  return entry.previous === undefined ? undefined : { ...entry, status: 'failed', error: releasedCode }
+  if (entry.previous === undefined) return undefined
+  const { reserved, draft, ...rest } = entry
+  return { ...rest, status: 'failed', error: releasedCode }
 }
 
 /** The state with an entry from elsewhere in its place; no id is lost. */
 export function placeEntry(state: TakeState | undefined, entry: LockEntry): TakeState {
-  return { entry: withPrevious(entry, allTasks(state?.entry, entry)), intent: state?.intent }
+  return { entry: supersede(state?.entry, entry), intent: state?.intent }
 }
 
 function answered(
@@ -164,29 +188,41 @@ function answered(
   record: LedgerRecord & { attempt: number },
   result: Pick<LockEntry, 'status' | 'task' | 'error'>,
 ): TakeState {
-  const { provider, digest, seed } = intentOf(state, record)
-  const entry = withPrevious({ ...result, provider, digest, seed }, previousTasks(state?.entry, result.task))
-  return { entry, intent: undefined }
+  const { provider, digest, seed, reserved, draft } = intentOf(state, record)
+  const open = result.status === 'failed' ? {} : { reserved }
+  return {
+    entry: supersede(state?.entry, { ...result, provider, digest, seed, draft, ...open }),
+    intent: undefined,
+  }
 }
 
-function withPrevious(entry: LockEntry, previous: readonly TaskId[]): LockEntry {
-  const { previous: _, ...rest } = entry
-  return previous.length === 0 ? rest : { ...rest, previous }
+/** `after` in the place of `before`: what was bought before is paid for, or at least known to the provider, and stays on record. */
+export function supersede(before: LockEntry | undefined, after: LockEntry): LockEntry {
+  const { previous = [], spent, ...rest } = after
+  const tasks = new Set(before?.previous)
+  if (before?.task !== undefined) tasks.add(before.task)
+  for (const task of previous) tasks.add(task)
+  const sums: Record<TaskId, Spent[TaskId]> = { ...before?.spent, ...spent }
+  if (before?.task !== undefined && isBilled(before)) {
+    const { task, tokens, cost } = before
+    sums[task] ??= {
+      ...(tokens === undefined ? {} : { tokens }),
+      ...(cost === undefined ? {} : { cost }),
+    }
+  }
+  if (after.task !== undefined) {
+    tasks.delete(after.task)
+    delete sums[after.task]
+  }
+  return {
+    ...rest,
+    ...(tasks.size === 0 ? {} : { previous: [...tasks] }),
+    ...(Object.keys(sums).length === 0 ? {} : { spent: sums }),
+  }
 }
 
-/** Every task of both entries but the one that is the take's now, oldest first. */
-function allTasks(before: LockEntry | undefined, after: LockEntry): TaskId[] {
-  const all = new Set([...previousTasks(before, after.task), ...(after.previous ?? [])])
-  if (after.task !== undefined) all.delete(after.task)
-  return [...all]
-}
-
-/** A superseded task is paid for or at least known to the provider: it stays on record. */
-function previousTasks(entry: LockEntry | undefined, task: TaskId | undefined): TaskId[] {
-  const all = new Set(entry?.previous ?? [])
-  if (entry?.task !== undefined) all.add(entry.task)
-  if (task !== undefined) all.delete(task)
-  return [...all]
+function isBilled({ tokens, cost }: LockEntry): boolean {
+  return tokens !== undefined || cost !== undefined
 }
 
 function intentOf(
@@ -243,6 +279,7 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   doubt: [],
   lost: ['task'],
   adopted: ['task', 'provider', 'digest'],
+  approved: ['task'],
   released: [],
   placed: [],
   dropped: [],
@@ -260,6 +297,7 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   doubt: ['seed'],
   lost: [],
   adopted: [],
+  approved: [],
   released: [],
   placed: [],
   dropped: [],

@@ -3,7 +3,7 @@ import { isMap, isNode, isScalar } from 'yaml'
 import schema from '../../schemas/lockfile.schema.json' with { type: 'json' }
 import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
-import { compareTakeNames, type TakeName } from './names.js'
+import { compareCodePoints, compareTakeNames, type TakeName } from './names.js'
 import { describeSchemaErrors } from './schema-problems.js'
 import type { TaskId } from './task.js'
 import { decodeUtf8, plainValue, problemSink, readYaml } from './yaml-source.js'
@@ -18,16 +18,29 @@ export interface LockEntry {
   provider: string
   digest: Digest
   seed?: number | undefined
+  /** The draft that this final was made from. */
+  draft?: TaskId | undefined
   /** As the service billed them. */
   tokens?: number | undefined
+  /** The most that a task without an end can cost, such as `1.3968 CNY`; its budget is charged with it. */
+  reserved?: string | undefined
+  /** What the task cost by the prices of that day, such as `1.3968 CNY`; left out where no price was known. */
+  cost?: string | undefined
   /** Relative to the manifest, with `/`. */
   video?: string | undefined
   sha256?: string | undefined
   /** Code of the failure. */
   error?: string | undefined
+  /** A person wants a final made from this draft. */
+  approved?: true | undefined
   /** Tasks bought for this take before, oldest first; never empty. */
   previous?: readonly TaskId[] | undefined
+  /** What those of them came to that were billed; never empty. */
+  spent?: Spent | undefined
 }
+
+/** What superseded tasks came to, by their ids. */
+export type Spent = Readonly<Record<TaskId, { tokens?: number | undefined; cost?: string | undefined }>>
 
 export type LockEntries = ReadonlyMap<TakeName, LockEntry>
 
@@ -39,11 +52,16 @@ const fieldOrder = [
   'provider',
   'digest',
   'seed',
+  'draft',
   'tokens',
+  'reserved',
+  'cost',
   'video',
   'sha256',
   'error',
+  'approved',
   'previous',
+  'spent',
 ] as const
 const validate = new Ajv({ allErrors: false }).compile(schema)
 
@@ -64,10 +82,26 @@ function renderEntry(entry: LockEntry): string {
   return block
 }
 
-function renderValue(field: (typeof fieldOrder)[number], value: string | number | readonly TaskId[]): string {
-  if (typeof value === 'object') return `[${value.map(quote).join(', ')}]`
-  if (typeof value === 'number' || field === 'status') return String(value)
-  return quote(value)
+function renderValue(
+  field: (typeof fieldOrder)[number],
+  value: string | number | boolean | readonly TaskId[] | Spent,
+): string {
+  if (field === 'spent') return renderSpent(value as Spent)
+  if (typeof value === 'object') return `[${(value as readonly TaskId[]).map(quote).join(', ')}]`
+  return typeof value === 'string' && field !== 'status' ? quote(value) : String(value)
+}
+
+function renderSpent(spent: Spent): string {
+  const tasks = Object.keys(spent).sort(compareCodePoints) as TaskId[]
+  const items = tasks.map((task) => {
+    const { tokens, cost } = spent[task]!
+    const fields = [
+      ...(tokens === undefined ? [] : [`tokens: ${tokens}`]),
+      ...(cost === undefined ? [] : [`cost: ${quote(cost)}`]),
+    ]
+    return `${quote(task)}: { ${fields.join(', ')} }`
+  })
+  return `{ ${items.join(', ')} }`
 }
 
 /** A double-quoted YAML scalar. JSON's escapes are YAML's; what YAML calls unprintable is escaped as well. */

@@ -2,7 +2,9 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { isAlias, isMap, isScalar, type Node, type Pair } from 'yaml'
 import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import { asFields, buildShot, type OnTemplateFault, type RawFields } from './build-shot.js'
+import { parseMoney } from './money.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
+import { rateOf } from './prices.js'
 import type { Problem } from './problem.js'
 import { describeSchemaErrors, type SchemaFault } from './schema-problems.js'
 import type { Manifest, Shot } from './shot.js'
@@ -60,7 +62,7 @@ export function parseManifest(content: Uint8Array | string, file: string): Parse
   })
 
   return {
-    manifest: { name, file, shots },
+    manifest: { name, file, ...parts.money, shots },
     problems: sink.problems,
     report(shot, field, { code, message, severity }) {
       const node = locate(shot, field)
@@ -101,6 +103,7 @@ const rootFields = Object.keys(schema.properties)
 const shotFields = Object.keys(schema.definitions.shot.properties)
 
 interface RootParts {
+  money: Pick<Manifest, 'budget' | 'rates'>
   defaults: Layer
   vars: ReadonlyMap<string, string>
   shots: (Layer & { name: ShotName })[]
@@ -162,7 +165,17 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
   }
   const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, yaml) ?? undefined
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
-  return { defaults: layer(node, asFields(others.defaults), inDefaults), vars, ...shots }
+  const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
+  const money = moneyIn(sound('budget'), sound('prices'))
+  return { money, defaults: layer(node, asFields(others.defaults), inDefaults), vars, ...shots }
+}
+
+function moneyIn(budget: unknown, prices: unknown): RootParts['money'] {
+  const amount = typeof budget === 'string' ? parseMoney(budget) : undefined
+  const cap =
+    amount?.currency === undefined ? undefined : { currency: amount.currency, micros: amount.micros }
+  const rates = Array.isArray(prices) ? prices.map((price) => rateOf(price, 'the manifest')) : undefined
+  return { ...(cap && { budget: cap }), ...(rates && { rates }) }
 }
 
 /** A variable is a text: `012` and `1.10` are filled in as they stand there, not as the numbers that YAML reads. */

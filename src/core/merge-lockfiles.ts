@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical-json.js'
 import { RunnerError } from './errors.js'
+import { supersede } from './ledger-state.js'
 import {
   conflictSides,
   type LockEntries,
@@ -9,7 +10,6 @@ import {
   parseLockfile,
 } from './lockfile.js'
 import { compareCodePoints, compareTakeNames, type TakeName } from './names.js'
-import type { TaskId } from './task.js'
 
 /**
  * Why two entries cannot become one.
@@ -95,13 +95,18 @@ function mergeSameTask(
   ours: LockEntry,
   theirs: LockEntry,
 ): LockEntry | ContradictionReason {
-  const ended = progress[ours.status] === 2 && progress[theirs.status] === 2
-  if (ended && ours.status !== theirs.status) return 'status'
+  if (ended(ours) && ended(theirs) && ours.status !== theirs.status) return 'status'
   if (differ(ours.sha256, theirs.sha256)) return 'sha256'
   if (ours.provider !== theirs.provider) return 'provider'
   const known = ({ status, sha256 }: LockEntry) => 2 * progress[status] + (sha256 === undefined ? 0 : 1)
   const [behind, ahead] = [ours, theirs].sort((a, b) => known(a) - known(b) || preference(base, a, b))
-  return withTasksOf(behind!, { ...behind!, ...ahead! })
+  const { reserved, ...merged } = { ...behind!, ...ahead! }
+  const open = reserved === undefined || ended(ahead!) ? {} : { reserved }
+  return withTasksOf(behind!, { ...merged, ...open })
+}
+
+function ended({ status }: LockEntry): boolean {
+  return progress[status] === 2
 }
 
 /**
@@ -177,14 +182,15 @@ function isSameCreate(a: LockEntry, b: LockEntry): boolean {
 
 /** `entry`, with the tasks that only `other` knows under `previous`. */
 function withTasksOf(other: LockEntry, entry: LockEntry): LockEntry {
-  const here = new Set(tasksOf(entry))
-  const lacking = new Set(tasksOf(other).filter((id) => !here.has(id)))
-  return lacking.size === 0 ? entry : { ...entry, previous: [...(entry.previous ?? []), ...lacking] }
-}
-
-/** Oldest first. */
-function tasksOf({ task, previous = [] }: LockEntry): TaskId[] {
-  return task === undefined ? [...previous] : [...previous, task]
+  const { previous = [], spent } = supersede(other, { ...entry, previous: undefined, spent: undefined })
+  const here = new Set([entry.task, ...(entry.previous ?? [])])
+  const lacking = previous.filter((id) => !here.has(id))
+  const sums = { ...spent, ...entry.spent }
+  return {
+    ...entry,
+    ...(lacking.length > 0 && { previous: [...(entry.previous ?? []), ...lacking] }),
+    ...(Object.keys(sums).length > 0 && { spent: sums }),
+  }
 }
 
 function isSame(a: LockEntry | undefined, b: LockEntry | undefined): boolean {

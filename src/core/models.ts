@@ -1,3 +1,5 @@
+import { models } from './model-data.js'
+
 /** What a request asks the model to do. The service's own words. Source: reference section 2.2, error messages. */
 export type Mode = 't2v' | 'i2v' | 'flf2v' | 'r2v'
 
@@ -9,11 +11,83 @@ export type PixelTable = Readonly<
   Partial<Record<Resolution, Readonly<Record<Ratio, readonly [number, number]>>>>
 >
 
-/** How many reference files of a kind a model takes; `undefined` when it takes none. */
+/** How many reference files of a kind a model takes. */
+export interface FileCount {
+  min: number
+  max: number
+}
+
+/** Limits of films and sounds that go into a request. */
+export interface ClipLimits extends FileCount {
+  /** Seconds of one file, both ends included. */
+  seconds: { min: number; max: number }
+  /** Seconds of all files together; `undefined` where no limit is published. */
+  totalSeconds: number | undefined
+  sizeBytes: number
+  /** File formats, as in a data URL. */
+  formats: readonly string[]
+}
+
+export interface VideoLimits extends ClipLimits {
+  /** Frames a second. */
+  fps: { min: number; max: number }
+  /** Width times height. */
+  pixels: { min: number; max: number }
+}
+
+/** Reference files of each kind; `undefined` where a model takes none. */
 export interface ReferenceLimits {
-  images?: { min: number; max: number }
-  videos?: { min: number; max: number }
-  audio?: { min: number; max: number }
+  images?: FileCount
+  videos?: VideoLimits
+  audio?: ClipLimits
+  /** Whether sound may be the only reference. */
+  audioAlone?: boolean
+}
+
+/** Where a fact comes from; `modelSources` says more of each. */
+export type SourceKey =
+  | 'vendor'
+  | 'vendor-2026-07'
+  | 'vendor-tutorial'
+  | 'vendor-2026-08'
+  | 'vendor-prices'
+  | 'byteplus'
+  | 'byteplus-article'
+  | 'probe-2026-07'
+  | 'probe-2026-08'
+  | 'new-api'
+  | 'resellers'
+  | 'apiyi'
+  | 'cometapi'
+  | 'inferred'
+
+/** Facts of a profile that carry a source. */
+export type ModelFact =
+  | 'ids'
+  | 'modes'
+  | 'resolutions'
+  | 'ratios'
+  | 'duration'
+  | 'audio'
+  | 'draft'
+  | 'flex'
+  | 'references'
+  | 'pixels'
+  | 'account'
+
+/** A price as published. Conditions that are left out hold for all. */
+export interface PublishedPrice {
+  provider: 'ark' | 'byteplus'
+  currency: string
+  perMillionTokens: number
+  tier?: 'default' | 'flex'
+  audio?: boolean
+  /** Whether a film is among the references. */
+  videoInput?: boolean
+  resolutions?: readonly Resolution[]
+  /** ISO date, or year and month where no more is known. */
+  asOf: string
+  source: SourceKey
 }
 
 /** Everything that differs from model to model. A new model is a new entry in `models`, never a new branch. */
@@ -41,198 +115,24 @@ export interface ModelProfile {
   audio: boolean
   /** Whether `camera_fixed` is accepted. */
   cameraFixed: boolean
-  draft: boolean
+  /** Whether HEIC and HEIF pictures are taken. */
+  heic: boolean
+  /** Whether `asset://` URLs name files of the account's library. */
+  assets: boolean
+  /** `undefined`: no drafts. `tenths`: what a draft is billed of a video of its size; `undefined` where that is not published. */
+  draft?: { resolution: Resolution; tenths: { audio: number; silent: number } | undefined } | undefined
   flex: boolean
   /** Whether any `service_tier` is refused, even `default`. */
   serviceTierRefused: boolean
   references: ReferenceLimits
   pixels: PixelTable
-  /** Limits of an account. Source: reference section 9. */
+  /** Limits of an account. */
   account: { createsPerMinute: number; liveTasks: number }
+  prices: readonly PublishedPrice[]
   /** The day a retirement was announced for, ISO, and by whom; `undefined` when none was. */
-  retirement?: { on: string; source: string }
+  retirement?: { on: string; source: SourceKey }
+  sources: Readonly<Record<ModelFact, readonly SourceKey[]>>
 }
-
-const pixels15: PixelTable = {
-  '480p': {
-    '16:9': [864, 496],
-    '4:3': [752, 560],
-    '1:1': [640, 640],
-    '3:4': [560, 752],
-    '9:16': [496, 864],
-    '21:9': [992, 432],
-  },
-  '720p': {
-    '16:9': [1280, 720],
-    '4:3': [1112, 834],
-    '1:1': [960, 960],
-    '3:4': [834, 1112],
-    '9:16': [720, 1280],
-    '21:9': [1470, 630],
-  },
-  '1080p': {
-    '16:9': [1920, 1080],
-    '4:3': [1664, 1248],
-    '1:1': [1440, 1440],
-    '3:4': [1248, 1664],
-    '9:16': [1080, 1920],
-    '21:9': [2206, 946],
-  },
-}
-
-const pixels10: PixelTable = {
-  '480p': {
-    '16:9': [864, 480],
-    '4:3': [736, 544],
-    '1:1': [640, 640],
-    '3:4': [544, 736],
-    '9:16': [480, 864],
-    '21:9': [960, 416],
-  },
-  '720p': {
-    '16:9': [1248, 704],
-    '4:3': [1120, 832],
-    '1:1': [960, 960],
-    '3:4': [832, 1120],
-    '9:16': [704, 1248],
-    '21:9': [1504, 640],
-  },
-  '1080p': {
-    '16:9': [1920, 1088],
-    '4:3': [1664, 1248],
-    '1:1': [1440, 1440],
-    '3:4': [1248, 1664],
-    '9:16': [1088, 1920],
-    '21:9': [2176, 928],
-  },
-}
-
-const adaptiveEverywhere = { t2v: 'adaptive', i2v: 'adaptive', flf2v: 'adaptive', r2v: 'adaptive' } as const
-const ratios10 = { t2v: '16:9', i2v: 'adaptive', flf2v: 'adaptive', r2v: '16:9' } as const
-
-const family10 = {
-  resolutions: ['480p', '720p', '1080p'],
-  defaultRatio: ratios10,
-  adaptiveRefused: ['t2v'],
-  adaptiveOnly: [],
-  duration: { min: 2, max: 12, auto: false, default: 5 },
-  frames: true,
-  audio: false,
-  cameraFixed: true,
-  draft: false,
-  flex: true,
-  serviceTierRefused: false,
-  references: {},
-  pixels: pixels10,
-} as const satisfies Partial<ModelProfile>
-
-const family20 = {
-  modes: ['t2v', 'i2v', 'flf2v', 'r2v'],
-  resolutions: ['480p', '720p'],
-  defaultResolution: '720p',
-  defaultRatio: adaptiveEverywhere,
-  adaptiveRefused: [],
-  adaptiveOnly: [],
-  duration: { min: 4, max: 15, auto: true, default: 5 },
-  frames: false,
-  audio: true,
-  cameraFixed: false,
-  draft: false,
-  flex: false,
-  serviceTierRefused: true,
-  references: { images: { min: 0, max: 9 }, videos: { min: 0, max: 3 }, audio: { min: 0, max: 3 } },
-  pixels: pixels15,
-  account: { createsPerMinute: 600, liveTasks: 10 },
-} as const satisfies Partial<ModelProfile>
-
-/**
- * The models this tool knows, from `docs/api.md` and the sources it names (vendor pages as copied in 2026).
- * An id that is not here is accepted with a warning and checked against nothing.
- */
-export const models: readonly ModelProfile[] = [
-  {
-    label: '1.5 pro',
-    ids: { ark: 'doubao-seedance-1-5-pro-251215', byteplus: 'seedance-1-5-pro-251215' },
-    modes: ['t2v', 'i2v', 'flf2v'],
-    resolutions: ['480p', '720p', '1080p'],
-    defaultResolution: '720p',
-    defaultRatio: adaptiveEverywhere,
-    adaptiveRefused: [],
-    adaptiveOnly: [],
-    duration: { min: 4, max: 12, auto: true, default: 5 },
-    frames: false,
-    audio: true,
-    cameraFixed: true,
-    draft: true,
-    flex: true,
-    serviceTierRefused: false,
-    references: {},
-    pixels: pixels15,
-    account: { createsPerMinute: 600, liveTasks: 10 },
-    retirement: { on: '2026-11-11', source: 'CometAPI announcement; no vendor page found' },
-  },
-  {
-    ...family10,
-    label: '1.0 pro',
-    ids: { ark: 'doubao-seedance-1-0-pro-250528', byteplus: 'seedance-1-0-pro-250528' },
-    modes: ['t2v', 'i2v', 'flf2v'],
-    defaultResolution: '1080p',
-    account: { createsPerMinute: 600, liveTasks: 10 },
-    retirement: { on: '2026-07-17', source: 'CometAPI announcement; no vendor page found' },
-  },
-  {
-    ...family10,
-    label: '1.0 pro fast',
-    ids: { ark: 'doubao-seedance-1-0-pro-fast-251015', byteplus: 'seedance-1-0-pro-fast-251015' },
-    modes: ['t2v', 'i2v'],
-    defaultResolution: '1080p',
-    account: { createsPerMinute: 600, liveTasks: 10 },
-  },
-  {
-    ...family10,
-    label: '1.0 lite t2v',
-    ids: { ark: 'doubao-seedance-1-0-lite-t2v-250428', byteplus: 'seedance-1-0-lite-t2v-250428' },
-    modes: ['t2v'],
-    defaultResolution: '720p',
-    account: { createsPerMinute: 300, liveTasks: 5 },
-  },
-  {
-    ...family10,
-    label: '1.0 lite i2v',
-    ids: { ark: 'doubao-seedance-1-0-lite-i2v-250428', byteplus: 'seedance-1-0-lite-i2v-250428' },
-    modes: ['i2v', 'flf2v', 'r2v'],
-    defaultResolution: '720p',
-    references: { images: { min: 1, max: 4 } },
-    referenceResolutions: ['480p', '720p'],
-    account: { createsPerMinute: 300, liveTasks: 5 },
-  },
-  {
-    ...family20,
-    label: '2.0',
-    ids: { ark: 'doubao-seedance-2-0-260128', byteplus: 'dreamina-seedance-2-0-260128' },
-    resolutions: ['480p', '720p', '1080p', '4k'],
-  },
-  {
-    ...family20,
-    label: '2.0 fast',
-    ids: { ark: 'doubao-seedance-2-0-fast-260128', byteplus: 'dreamina-seedance-2-0-fast-260128' },
-  },
-  {
-    ...family20,
-    label: '2.0 mini',
-    ids: { ark: 'doubao-seedance-2-0-mini-260615', byteplus: 'dreamina-seedance-2-0-mini-260615' },
-  },
-  {
-    ...family20,
-    label: '2.5',
-    ids: { ark: 'doubao-seedance-2-5-260628', byteplus: 'dreamina-seedance-2-5-260628' },
-    resolutions: ['480p', '720p', '1080p'],
-    adaptiveOnly: ['i2v', 'flf2v'],
-    duration: { min: 4, max: 30, auto: true, default: 5 },
-    draft: true,
-    references: { images: { min: 0, max: 30 }, videos: { min: 0, max: 10 }, audio: { min: 0, max: 10 } },
-  },
-]
 
 const byId = new Map(
   models.flatMap((profile) => [
@@ -244,6 +144,17 @@ const byId = new Map(
 /** The profile behind a model id of either service; `undefined` for an endpoint id (`ep-…`) or a newer model. */
 export function findModel(id: string): ModelProfile | undefined {
   return byId.get(id)
+}
+
+/** The rules that a shot goes by: those of `model_profile` where it is stated, else those of its model. */
+export function profileOf({
+  model,
+  modelProfile,
+}: {
+  model: string
+  modelProfile?: string | undefined
+}): ModelProfile | undefined {
+  return findModel(modelProfile ?? model)
 }
 
 /** Every model id that is known, for suggestions. */
@@ -259,7 +170,11 @@ export function modeOf(roles: ReadonlySet<string>): Mode {
   return roles.has('first_frame') ? 'i2v' : 't2v'
 }
 
-/** Tokens that the service bills for one video. Exact on all recorded usages (reference section 3.3). */
+/**
+ * Tokens that the service bills for one video. Exact on all recorded usages; see docs/pricing.md.
+ *
+ * @param seconds Of the video, plus those of all films among the references.
+ */
 export function billedTokens(width: number, height: number, seconds: number): number {
   return Math.floor((width * height * (24 * seconds + 1)) / 1024)
 }

@@ -1,3 +1,4 @@
+import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
 import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
@@ -28,7 +29,8 @@ export function movesBetween(states: States, from: ShotName, to: ShotName): Take
   for (const name of namesWhere(states, (shot) => shot === from)) {
     const entry = states.get(name)?.entry
     if (!entry) continue
-    const target = takeName(to, splitTakeName(name).number)
+    const { number, draft } = splitTakeName(name)
+    const target = takeName(to, number, { draft })
     const there = states.get(target)?.entry
     const moved = there && isSameTask(there, entry) ? there : undefined
     if (there && !moved && mayHaveTask(there)) throw taken(name, target, there)
@@ -80,15 +82,21 @@ export function offerMoves(steps: readonly Step[], { shots }: Manifest, states: 
     const { entry, intent } = states.get(name)!
     const digest = intent?.digest ?? (entry && mayBePaid(entry) ? entry.digest : undefined)
     if (digest === undefined) continue
-    const key = `${digest}@${splitTakeName(name).number}`
+    const { number, draft } = splitTakeName(name)
+    const key = moveKey(digest, number, draft)
     if (left.has(key)) left.get(key)!.push(name)
     else left.set(key, [name])
   }
   return steps.map((step) => {
     if (step.kind !== 'generate' || step.reason !== 'new') return step
-    const movedFrom = left.get(`${step.digest}@${step.take.number}`)?.shift()
+    const { number, draft = false } = step.take
+    const movedFrom = left.get(moveKey(step.digest, number, draft))?.shift()
     return movedFrom === undefined ? step : { ...step, movedFrom }
   })
+}
+
+function moveKey(digest: Digest, number: number, draft: boolean): string {
+  return `${digest}@${number}${draft ? '@draft' : ''}`
 }
 
 /** Names of takes whose shots pass the test, in the lockfile's order. */

@@ -3,7 +3,7 @@ declare const brand: unique symbol
 /** A shot's key in its manifest. */
 export type ShotName = string & { readonly [brand]: 'ShotName' }
 
-/** A take's address: the shot's name for take 1, `name@n` for take n. */
+/** A take's address: the shot's name for take 1, `name@n` for take n; its draft's ends in `@draft`. */
 export type TakeName = string & { readonly [brand]: 'TakeName' }
 
 const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i
@@ -37,23 +37,34 @@ export function nameKey(name: string): string {
   return name.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC')
 }
 
-/** The address of take `number` (1-based) of a shot. */
-export function takeName(shot: ShotName, number: number): TakeName {
-  return (number === 1 ? shot : `${shot}@${number}`) as string as TakeName
+/** The address of take `number` (1-based) of a shot, or of its draft. */
+export function takeName(shot: ShotName, number: number, { draft = false } = {}): TakeName {
+  const final = number === 1 ? shot : `${shot}@${number}`
+  return (draft ? `${final}@draft` : final) as string as TakeName
 }
 
-/** Takes an address apart; take 1 has no `@`. */
-export function splitTakeName(name: TakeName): { shot: ShotName; number: number } {
-  const at = name.lastIndexOf('@')
-  if (at === -1) return { shot: name as string as ShotName, number: 1 }
-  return { shot: name.slice(0, at) as ShotName, number: Number(name.slice(at + 1)) }
+/** Takes an address apart; take 1 has no number in it. */
+export function splitTakeName(name: TakeName): { shot: ShotName; number: number; draft: boolean } {
+  const [shot, ...marks] = name.split('@')
+  const draft = marks.at(-1) === 'draft'
+  const number = marks.length > (draft ? 1 : 0) ? Number(marks[0]) : 1
+  return { shot: shot as ShotName, number, draft }
 }
 
-/** Order of takes in a lockfile: by shot name in code points, then by take number. */
+/** The address of a take's draft. */
+export function draftNameOf(name: TakeName): TakeName {
+  return `${name}@draft` as TakeName
+}
+
+/** Order of takes in a lockfile: by shot name in code points, then by take number, a draft after its final. */
 export function compareTakeNames(a: TakeName, b: TakeName): number {
   const left = splitTakeName(a)
   const right = splitTakeName(b)
-  return compareCodePoints(left.shot, right.shot) || left.number - right.number
+  return (
+    compareCodePoints(left.shot, right.shot) ||
+    left.number - right.number ||
+    Number(left.draft) - Number(right.draft)
+  )
 }
 
 /** Order by Unicode code points; `<` on strings compares UTF-16 code units, which differs beyond U+FFFF. */

@@ -1,18 +1,42 @@
 import { type Digest, type DigestPart, differingParts } from './digest.js'
-import { estimateTokens, type TokenRange } from './estimate.js'
+import { type Estimate, type EstimateContext, estimateShot, type TokenRange } from './estimate.js'
 import { classifyFailure, type FailureClass, mayRerun } from './failure.js'
 import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
+import { microsPerUnit, type PriceRange, sumPrices } from './money.js'
 import { offerMoves } from './move.js'
-import { compareTakeNames, splitTakeName, type TakeName } from './names.js'
-import { type Manifest, type Shot, type Take, takesOf } from './shot.js'
+import { compareTakeNames, type TakeName } from './names.js'
+import { draftsOf, type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
+import { createdAtOf, lifetimes } from './task-time.js'
 
 /** Why a take is bought. */
 export type BuyReason = 'new' | 'changed' | 'failed' | 'expired' | 'cancelled' | 'forced'
 
 /** Why a take waits for a person. */
-export type HoldReason = 'skipped' | 'moderation-input' | 'invalid' | 'other-provider' | 'lost'
+export type HoldReason =
+  | 'skipped'
+  | 'moderation-input'
+  | 'invalid'
+  | 'other-provider'
+  | 'lost'
+  /** Its draft waits for `promote`. */
+  | 'draft-unapproved'
+  /** The shot has changed since its draft was made. */
+  | 'draft-outdated'
+  /** Its draft was approved and can no longer be made final. */
+  | 'draft-expired'
+  /** A draft was asked for, and the model makes none. */
+  | 'no-drafts'
+
+/** An approved draft that a final is made from. */
+export interface DraftSource {
+  task: TaskId
+  /** The final gets the same. */
+  seed: number | undefined
+  /** Milliseconds since the Unix epoch; `undefined` where the task's id does not tell. */
+  expiresAt: number | undefined
+}
 
 /** What a run would do with one take, and why. Carried out by `run` just as `plan` prints it. */
 export type Step =
@@ -24,8 +48,9 @@ export type Step =
       reason: BuyReason
       /** What differs from the task that was bought before; empty unless `reason` is `changed`. */
       changed: readonly DigestPart[]
-      /** `undefined` where the model's tables do not tell. */
-      tokens: TokenRange | undefined
+      estimate: Estimate
+      /** The draft that is made final. */
+      draft?: DraftSource | undefined
       /** A take whose shot has left the manifest and that is the same: a move would keep it without paying. */
       movedFrom?: TakeName
     }
@@ -60,6 +85,8 @@ export interface PlanInput {
   /** What the lockfile and the journal know. */
   states: ReadonlyMap<TakeName, TakeState>
   digests: ReadonlyMap<TakeName, Digest>
+  /** What is known of pictures, films and sounds, and the prices of other places. */
+  estimateWith?: Omit<EstimateContext, 'provider'> | undefined
   /** Takes whose collected file is in its place. */
   present: ReadonlySet<TakeName>
 }
@@ -73,20 +100,25 @@ export interface PlanOptions {
   force?: boolean | undefined
   /** Buy only what failed, expired or was cancelled before; with a class, only that class. The rest is left out. */
   failed?: boolean | FailureClass | undefined
+  /** Buy drafts of the selected takes, and no finals. */
+  draft?: boolean | undefined
+  /** Milliseconds since the Unix epoch, to tell which drafts can still be made final; `undefined`: all of them. */
+  now?: number | undefined
 }
 
 /** Decides what a run would do. Reads nothing, writes nothing: same arguments, same plan. */
-export function planRun({ manifest, states, digests, present }: PlanInput, options: PlanOptions = {}): Plan {
+export function planRun(input: PlanInput, options: PlanOptions = {}): Plan {
+  const { manifest, states, present } = input
   const { selects = () => true } = options
   const steps: Step[] = []
   const wanted = new Set<TakeName>()
   for (const shot of manifest.shots) {
-    for (const take of takesOf(shot)) {
-      wanted.add(take.name)
-      if (!selects(take)) continue
-      const context = { digest: digests.get(take.name)!, here: present.has(take.name) }
-      const step = stepFor(take, states.get(take.name), context, options)
-      if (step) steps.push(step)
+    const drafts = draftsOf(shot)
+    for (const final of takesOf(shot)) {
+      const draft = drafts[final.number - 1]
+      wanted.add(final.name)
+      if (draft) wanted.add(draft.name)
+      if (selects(final)) steps.push(...stepsFor(final, draft, input, options))
     }
   }
   if (options.selects) return { manifest, steps: offerMoves(steps, manifest, states) }
@@ -106,27 +138,75 @@ export function planRun({ manifest, states, digests, present }: PlanInput, optio
   return { manifest, steps: offerMoves(steps, manifest, states) }
 }
 
+/** The steps of a take and of its draft. Only one of them is bought; what is under way of the other goes on. */
+function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, options: PlanOptions): Step[] {
+  const { states, digests, present } = input
+  const draftState = draft && states.get(draft.name)
+  const isDraft = final.shot.parameters.draft === true
+  if (options.draft && !isDraft) {
+    const step: Step | undefined = draft
+      ? stepFor(draft, draftState, input, options)
+      : { kind: 'hold', name: final.name, reason: 'no-drafts' }
+    const open = unfinished(final.name, states.get(final.name), nowOf(final, input, options))
+    return [step, open].filter((one) => one !== undefined)
+  }
+  const source = draft && draftState?.entry && draftFor(draft, draftState.entry, input, options)
+  const step = stepFor(final, states.get(final.name), input, options, source)
+  if (!draft || !draftState) return step ? [step] : []
+  const open = unfinished(draft.name, draftState, {
+    digest: digests.get(draft.name),
+    shot: draft.shot,
+    here: present.has(draft.name),
+    provider: options.provider,
+  })
+  const rest: Step | undefined = open ?? (options.failed ? undefined : { kind: 'keep', name: draft.name })
+  return [step, rest].filter((one) => one !== undefined)
+}
+
+/** What a final is made from, or why it waits. */
+function draftFor(
+  { name }: Take,
+  { status, task, digest, seed, approved, error }: LockEntry,
+  { digests }: PlanInput,
+  { now }: PlanOptions,
+): DraftSource | HoldReason {
+  if (digest !== digests.get(name)) return 'draft-outdated'
+  if (!approved || status !== 'succeeded' || task === undefined) return 'draft-unapproved'
+  const createdAt = createdAtOf(task)
+  const expiresAt = createdAt === undefined ? undefined : createdAt + lifetimes.draftMs
+  const isOver = expiresAt !== undefined && now !== undefined && now >= expiresAt
+  return isOver || error === lostCode ? 'draft-expired' : { task, seed, expiresAt }
+}
+
 function stepFor(
   take: Take,
   state: TakeState | undefined,
-  { digest, here }: { digest: Digest; here: boolean },
-  { force, failed, provider }: PlanOptions,
+  input: PlanInput,
+  options: PlanOptions,
+  source?: DraftSource | HoldReason | undefined,
 ): Step | undefined {
+  const { force, failed, provider } = options
   const { name, shot } = take
   const entry = state?.entry
-  const open = unfinished(name, state, { here, digest, shot, provider })
+  const now = nowOf(take, input, options)
+  const { digest } = now
+  const open = unfinished(name, state, now)
   if (open && !(force && open.kind === 'collect' && open.collectedBefore)) return open
   if (shot.skip) return { kind: 'hold', name, reason: 'skipped' }
 
-  const buy = (reason: BuyReason): Step => ({
-    kind: 'generate',
-    name,
-    take,
-    digest,
-    reason,
-    changed: reason === 'changed' && entry ? differingParts(entry.digest, digest) : [],
-    tokens: estimateTokens(shot),
-  })
+  const buy = (reason: BuyReason): Step => {
+    if (typeof source === 'string' && !force) return { kind: 'hold', name, reason: source }
+    return {
+      kind: 'generate',
+      name,
+      take,
+      digest,
+      reason,
+      changed: reason === 'changed' && entry ? differingParts(entry.digest, digest) : [],
+      estimate: estimateShot(shot, { ...input.estimateWith, provider }),
+      ...(typeof source === 'object' ? { draft: source } : {}),
+    }
+  }
   const failure = failureOf(entry)
   if (failed) {
     const meant = failure !== undefined && (failed === true || failed === failure)
@@ -140,6 +220,14 @@ function stepFor(
   if (failure === 'expired' || failure === 'cancelled') return buy(failure)
   if (mayRerun(failure)) return buy('failed')
   return { kind: 'hold', name, reason: failure === 'moderation-input' ? 'moderation-input' : 'invalid' }
+}
+
+function nowOf(
+  { name, shot }: Take,
+  { digests, present }: PlanInput,
+  { provider }: PlanOptions,
+): Unfinished & { digest: Digest } {
+  return { digest: digests.get(name)!, shot, here: present.has(name), provider }
 }
 
 interface Unfinished {
@@ -200,9 +288,7 @@ export function outputPath(
   name: TakeName,
   options: { rehearsal: boolean },
 ): string {
-  const { shot, number } = splitTakeName(name)
-  const file = number === 1 ? `${shot}.mp4` : `${shot}@${number}.mp4`
-  return `out/${options.rehearsal ? 'simulator/' : ''}${manifest.name}/${file}`
+  return `out/${options.rehearsal ? 'simulator/' : ''}${manifest.name}/${name}.mp4`
 }
 
 /** What the `generate` steps of plans come to. */
@@ -211,19 +297,27 @@ export interface PlanTotals {
   tokens: TokenRange
   /** Takes whose tokens cannot be told. */
   untold: number
+  /** One a currency. */
+  prices: readonly PriceRange[]
+  /** Takes whose price cannot be told. */
+  unpriced: number
 }
 
 /** Sums up what plans would buy. */
 export function planTotals(plans: readonly Plan[]): PlanTotals {
-  const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0 }
+  const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0, unpriced: 0 }
+  const prices: PriceRange[] = []
   for (const step of plans.flatMap((plan) => plan.steps)) {
     if (step.kind !== 'generate') continue
+    const { tokens, price } = step.estimate
     totals.buys++
-    if (!step.tokens) totals.untold++
-    totals.tokens.min += step.tokens?.min ?? 0
-    totals.tokens.max += step.tokens?.max ?? 0
+    if (!tokens) totals.untold++
+    totals.tokens.min += tokens?.min ?? 0
+    totals.tokens.max += tokens?.max ?? 0
+    if (price) prices.push(price)
+    else totals.unpriced++
   }
-  return totals
+  return { ...totals, prices: sumPrices(prices) }
 }
 
 /** A plan as data that a person or a script reads: what `plan --json` prints. */
@@ -239,8 +333,58 @@ export interface PlanView {
     /** A take under an old name that `move` would keep instead of buying this one. */
     movedFrom?: TakeName
     task?: TaskId
-    tokens?: TokenRange
+    /** What it will be and cost. Set on what would be bought. */
+    estimate?: EstimateView
+    /** The draft that is made final; until when that is possible, ISO time. */
+    draft?: { task: TaskId; until?: string }
   }[]
+}
+
+/** From the least to the most, in units of the currency. */
+export interface PriceView {
+  currency: string
+  min: number
+  max: number
+}
+
+/** An estimate as data: seconds, pixels, tokens and money, each left out where it cannot be told. */
+export interface EstimateView {
+  resolution?: string
+  ratio?: string
+  width?: number
+  height?: number
+  seconds?: { min: number; max: number }
+  /** Seconds of films among the references. */
+  inputSeconds?: { min: number; max: number }
+  audio?: boolean
+  tier: 'default' | 'flex'
+  draft?: true
+  tokens?: TokenRange
+  price?: PriceView
+  unknowns?: readonly string[]
+}
+
+/** A price in units of its currency. */
+export function viewPrice({ currency, minMicros, maxMicros }: PriceRange): PriceView {
+  return { currency, min: minMicros / microsPerUnit, max: maxMicros / microsPerUnit }
+}
+
+function viewEstimate(estimate: Estimate): EstimateView {
+  const { resolution, ratio, pixels, seconds, inputSeconds, audio, tier, draft, tokens, price, unknowns } =
+    estimate
+  return {
+    ...(resolution === undefined ? {} : { resolution }),
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(pixels ? { width: pixels[0], height: pixels[1] } : {}),
+    ...(seconds ? { seconds } : {}),
+    ...(inputSeconds ? { inputSeconds } : {}),
+    ...(audio === undefined ? {} : { audio }),
+    tier,
+    ...(draft ? { draft } : {}),
+    ...(tokens ? { tokens } : {}),
+    ...(price ? { price: viewPrice(price) } : {}),
+    ...(unknowns.length > 0 ? { unknowns } : {}),
+  }
 }
 
 /** Leaves out what a plan carries only for being carried out. */
@@ -252,13 +396,14 @@ function viewStep(step: Step): PlanView['steps'][number] {
   const head = { take: step.name, step: step.kind }
   switch (step.kind) {
     case 'generate': {
-      const { reason, changed, tokens, movedFrom } = step
+      const { reason, changed, estimate, draft, movedFrom } = step
       return {
         ...head,
         reason,
         ...(changed.length > 0 ? { changed } : {}),
         ...(movedFrom === undefined ? {} : { movedFrom }),
-        ...(tokens ? { tokens } : {}),
+        estimate: viewEstimate(estimate),
+        ...(draft ? { draft: viewDraft(draft) } : {}),
       }
     }
     case 'resume':
@@ -271,4 +416,8 @@ function viewStep(step: Step): PlanView['steps'][number] {
     case 'keep':
       return head
   }
+}
+
+function viewDraft({ task, expiresAt }: DraftSource): { task: TaskId; until?: string } {
+  return { task, ...(expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }) }
 }

@@ -19,6 +19,7 @@ export type ProblemCode =
   | 'template-syntax'
   | 'inline-flag'
   | 'unknown-model'
+  | 'model-retired'
   | 'field-conflict'
   | 'duration-range'
   | 'model-rule'

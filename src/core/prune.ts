@@ -1,7 +1,7 @@
 import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
 import { compareTakeNames, type TakeName } from './names.js'
-import { type Manifest, takesOf } from './shot.js'
+import { allTakesOf, type Manifest } from './shot.js'
 
 /** Why an entry stays although its take has left the manifest: dropping it would lose what is paid for or may be. */
 export type StayReason = 'live' | 'unknown' | 'uncollected' | 'lost'
@@ -16,7 +16,7 @@ export interface OrphanEntry {
 
 /** Entries whose shots or takes are gone from the manifest, in the lockfile's order. */
 export function findOrphans(manifest: Manifest, states: ReadonlyMap<TakeName, TakeState>): OrphanEntry[] {
-  const wanted = new Set(manifest.shots.flatMap((shot) => takesOf(shot).map(({ name }) => name)))
+  const wanted = new Set(manifest.shots.flatMap((shot) => allTakesOf(shot).map(({ name }) => name)))
   const left = [...states.keys()].filter((name) => !wanted.has(name)).sort(compareTakeNames)
   return left.flatMap((take) => {
     const entry = states.get(take)?.entry

@@ -30,13 +30,14 @@ export function describeSchemaErrors(
 }
 
 function describe(
-  { keyword, params, message, propertyName }: ErrorObject,
+  { keyword, params, message, propertyName, schemaPath }: ErrorObject,
   path: string[],
   value: unknown,
   known: readonly string[],
 ): SchemaFault | undefined {
   // What is wrong with a key is said once, by `propertyNames`.
   if (propertyName !== undefined && keyword !== 'propertyNames') return undefined
+  if (schemaPath.includes('/oneOf/')) return undefined
   const field = path.at(-1) ?? 'the manifest'
   const fault = (code: ProblemCode, text: string) => ({ code, path, atKey: false, message: text })
   switch (keyword) {
@@ -79,6 +80,10 @@ function describe(
     case 'pattern':
       if (field === 'callback_url')
         return fault('wrong-value', 'callback_url must start with https:// or http://')
+      if (field === 'budget')
+        return fault('wrong-value', `budget is ${show(value)}, it must be an amount such as 200 CNY`)
+      if (field === 'currency')
+        return fault('wrong-value', `currency is ${show(value)}, it must be three capitals such as CNY`)
       if (field === 'prompt') return fault('wrong-value', 'prompt is empty')
       return fault('wrong-value', `${show(value)} has characters that cannot stand here`)
     case 'propertyNames':
@@ -87,6 +92,10 @@ function describe(
         path: [...path, params.propertyName],
         atKey: true,
       }
+    case 'oneOf':
+      return fault('wrong-value', 'a price states one of per_million_tokens, per_second and per_video')
+    case 'exclusiveMinimum':
+      return fault('wrong-value', `${field} is ${show(value)}, it must be more than ${params.limit}`)
     case 'allOf':
     case 'if':
       return undefined

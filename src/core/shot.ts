@@ -1,4 +1,7 @@
-import { type ShotName, type TakeName, takeName } from './names.js'
+import { profileOf } from './models.js'
+import type { Money } from './money.js'
+import { draftNameOf, type ShotName, type TakeName, takeName } from './names.js'
+import type { Rate } from './prices.js'
 import type { MediaRole, Parameters } from './request.js'
 
 /** Where a picture, film or sound comes from. */
@@ -10,12 +13,16 @@ export interface Media {
   source: MediaSource
   /** Where the manifest states it, to point at when something is wrong with it. */
   field: readonly (string | number)[]
+  /** Length of a film or sound, where the manifest states it. */
+  seconds?: number | undefined
 }
 
 /** One wanted video, with defaults merged in and variables filled. */
 export interface Shot {
   name: ShotName
   model: string
+  /** The model id whose rules and prices hold, where the manifest states one; `profileOf` reads it. */
+  modelProfile?: string | undefined
   prompt: string | undefined
   media: readonly Media[]
   /** Only what the manifest states. */
@@ -33,6 +40,8 @@ export interface Take {
   shot: Shot
   /** 1-based. */
   number: number
+  /** Whether this is the cheap try of a take; `shot` then asks for that. */
+  draft?: boolean | undefined
 }
 
 /** What a person asked for: the manifest, read and checked. */
@@ -41,6 +50,10 @@ export interface Manifest {
   name: string
   /** The path as the person gave it. */
   file: string
+  /** Most that may ever be spent on this manifest. */
+  budget?: Money | undefined
+  /** Prices that hold for this manifest, before those of other places. */
+  rates?: readonly Rate[] | undefined
   shots: readonly Shot[]
 }
 
@@ -51,6 +64,23 @@ export function takesOf(shot: Shot): Take[] {
     shot,
     number: index + 1,
   }))
+}
+
+/** The drafts of a shot's takes in order; none where the model makes no drafts or the shot asks for one itself. */
+export function draftsOf(shot: Shot): Take[] {
+  const profile = profileOf(shot)
+  if (!profile?.draft || shot.parameters.draft) return []
+  const { return_last_frame, service_tier, ...parameters } = shot.parameters
+  const draft: Shot = {
+    ...shot,
+    parameters: { ...parameters, resolution: profile.draft.resolution, draft: true },
+  }
+  return takesOf(draft).map((take) => ({ ...take, name: draftNameOf(take.name), draft: true }))
+}
+
+/** Every take that a shot can have: its finals and their drafts. */
+export function allTakesOf(shot: Shot): Take[] {
+  return [...takesOf(shot), ...draftsOf(shot)]
 }
 
 /**

@@ -3,8 +3,11 @@ import type { Task, TaskId } from './task.js'
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
-/** How long a result can be fetched after its task ended, and how long the task's record can be read. Reference section 4. */
-export const lifetimes = { resultMs: dayMs, recordMs: 7 * dayMs } as const
+/**
+ * How long a result can be fetched after its task ended, and, from its creation, how long a task's record can be read
+ * and a draft made final. Reference sections 2.2 and 4.
+ */
+export const lifetimes = { resultMs: dayMs, recordMs: 7 * dayMs, draftMs: 7 * dayMs } as const
 
 /**
  * When a task was created, by the stamp in its id (`cgt-YYYYMMDDhhmmss-…`, UTC+8, also at BytePlus; within 5 s of

@@ -4,9 +4,9 @@ import { ManifestError, RunnerError } from '../core/errors.js'
 import { type ParsedManifest, parseManifest } from '../core/manifest.js'
 import type { TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
-import { type Manifest, takesOf } from '../core/shot.js'
+import { draftsOf, type Manifest, type Take, takesOf } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
-import { type LocalImages, loadMedia } from './media.js'
+import { type LocalImages, loadMedia, sha256Of } from './media.js'
 import { type Places, placesOf } from './places.js'
 
 /** A manifest with everything that a plan needs of the file system. */
@@ -15,6 +15,8 @@ export interface LoadedManifest {
   places: Places
   images: LocalImages
   digests: ReadonlyMap<TakeName, Digest>
+  /** SHA-256 of the manifest as it was read, in hexadecimal. */
+  sha256: string
 }
 
 export interface LoadOptions {
@@ -37,14 +39,15 @@ export async function checkManifests(
   const lockfiles = new Map<string, string>()
   for (const file of found) {
     const absolute = resolve(cwd, file)
-    const parsed = parseManifest(await readManifest(absolute, file, files), file)
+    const bytes = await readManifest(absolute, file, files)
+    const parsed = parseManifest(bytes, file)
     const places = await placesOf(absolute, { files, rehearsal })
     const images = await loadMedia(parsed, places, files)
     problems.push(...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles))
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
     const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
-    loaded.push({ manifest: parsed.manifest, places, images, digests })
+    loaded.push({ manifest: parsed.manifest, places, images, digests, sha256: sha256Of(bytes) })
   }
   return { loaded, problems }
 }
@@ -146,15 +149,16 @@ function nameProblems(file: string, lockfile: string, taken: ReadonlyMap<string,
 }
 
 function digestsOf({ manifest }: ParsedManifest, images: LocalImages): Map<TakeName, Digest> {
-  const digests = new Map<TakeName, Digest>()
-  for (const shot of manifest.shots) {
-    for (const take of takesOf(shot))
-      digests.set(
-        take.name,
-        digestOf(take, (path) => images.get(path)!.sha256),
-      )
-  }
-  return digests
+  return hashTakes(manifest.shots.flatMap(takesOf), images)
+}
+
+/** Digests of the drafts that a manifest's takes can have. */
+export function draftDigestsOf({ manifest, images }: LoadedManifest): Map<TakeName, Digest> {
+  return hashTakes(manifest.shots.flatMap(draftsOf), images)
+}
+
+function hashTakes(takes: readonly Take[], images: LocalImages): Map<TakeName, Digest> {
+  return new Map(takes.map((take) => [take.name, digestOf(take, (path) => images.get(path)!.sha256)]))
 }
 
 /** Takes whose video is in its place, by what lockfile and journal say. */

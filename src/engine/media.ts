@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { join, normalize } from 'node:path'
+import type { MediaFacts } from '../core/estimate.js'
 import { type ImageFacts, imageFault, imageLimits, readImageFacts } from '../core/image.js'
 import { isLoopback } from '../core/loopback.js'
 import type { ParsedManifest } from '../core/manifest.js'
+import { profileOf } from '../core/models.js'
 import type { Problem } from '../core/problem.js'
 import type { Media, Shot } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
@@ -38,7 +40,7 @@ export async function loadMedia(
       }
       const image = source.kind === 'file' ? images.get(source.path) : undefined
       const fault = source.kind === 'file' ? faults.get(source.path) : urlFault(source.url, shot)
-      const found = fault ?? (image && imageFault(image.facts, shot.model))
+      const found = fault ?? (image && imageFault(image.facts, profileOf(shot)))
       if (found) report(shot.name, media.field, { ...found, severity: 'error' })
       inlineBytes += image
         ? base64Size(image.facts.sizeBytes)
@@ -52,6 +54,13 @@ export async function loadMedia(
     }
   }
   return images
+}
+
+/** What can be told of a media item without asking anybody. */
+export function mediaFacts({ source }: Media, images: LocalImages): MediaFacts | undefined {
+  if (source.kind === 'file') return images.get(source.path)?.facts
+  const data = dataOf(source.url)
+  return data === undefined ? undefined : readImageFacts(Buffer.from(data, 'base64'))
 }
 
 /**
@@ -117,16 +126,21 @@ function urlFault(url: string, shot: Shot): Fault | undefined {
 }
 
 function dataUrlFault(url: string, shot: Shot): Fault | undefined {
-  const data = /^data:image\/[a-z0-9.+-]+;base64,([A-Za-z0-9+/]+=*)$/.exec(url)?.[1]
+  const data = dataOf(url)
   if (data === undefined)
     return { code: 'media-url', message: 'a data URL must read data:image/<format>;base64,<data>' }
   const facts = readImageFacts(Buffer.from(data, 'base64'))
   return facts
-    ? imageFault(facts, shot.model)
+    ? imageFault(facts, profileOf(shot))
     : { code: 'media-format', message: 'the data URL holds no image that can be read' }
 }
 
-function sha256Of(bytes: Uint8Array): string {
+function dataOf(url: string): string | undefined {
+  return /^data:image\/[a-z0-9.+-]+;base64,([A-Za-z0-9+/]+=*)$/.exec(url)?.[1]
+}
+
+/** In hexadecimal. */
+export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 

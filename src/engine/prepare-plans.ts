@@ -3,24 +3,37 @@ import { type ArchivedEntry, readArchive, recallEntries } from '../core/archive.
 import { RunnerError } from '../core/errors.js'
 import { placeEntry, type TakeState } from '../core/ledger-state.js'
 import { accountLimits, type ModelProfile } from '../core/models.js'
-import type { TakeName } from '../core/names.js'
+import { splitTakeName, type TakeName } from '../core/names.js'
 import { type Plan, type PlanOptions, planRun } from '../core/plan.js'
+import type { Rate } from '../core/prices.js'
 import type { Problem } from '../core/problem.js'
 import { type Selection, selectTakes } from '../core/select.js'
-import { takesOf } from '../core/shot.js'
+import { type Media, takesOf } from '../core/shot.js'
+import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
 import type { World } from '../ports/world.js'
 import type { PlanPart } from './execute-plan.js'
 import { Ledger, readable, readStates } from './ledger.js'
-import { findPresent, type LoadedManifest, type LoadOptions, loadManifests } from './load-manifests.js'
+import {
+  draftDigestsOf,
+  findPresent,
+  type LoadedManifest,
+  type LoadOptions,
+  loadManifests,
+} from './load-manifests.js'
+import { mediaFacts } from './media.js'
 import type { Places } from './places.js'
 
 /** What working on ledgers takes of the world. */
 export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark'>
 
-export interface PrepareOptions extends LoadOptions, Pick<PlanOptions, 'force' | 'failed' | 'provider'> {
+export interface PrepareOptions
+  extends LoadOptions,
+    Pick<PlanOptions, 'force' | 'failed' | 'provider' | 'draft'> {
   selection: Selection
+  /** Prices from elsewhere than the manifests: `nearer` ones come before theirs, `farther` ones after. */
+  rates?: { nearer?: readonly Rate[]; farther?: readonly Rate[] } | undefined
 }
 
 /** A plan together with what it was decided from. */
@@ -36,10 +49,10 @@ export interface Preview {
 /** Plans that only look: nothing is locked, nothing is written. */
 export async function previewPlans(
   options: PrepareOptions,
-  files: Files,
+  { files, clock }: { files: Files; clock: Clock },
 ): Promise<{ previews: Preview[]; warnings: Problem[] }> {
   const { loaded, warnings } = await loadManifests(options, files)
-  const planOptions = decide(loaded, options)
+  const planOptions = decide(loaded, options, clock)
   const previews: Preview[] = []
   for (const one of loaded) {
     const states = await readStates(one.places, { files })
@@ -63,12 +76,18 @@ async function findUnclaimed({ folder, unclaimedFolder }: Places, files: Files):
 async function planOne(
   one: LoadedManifest,
   states: ReadonlyMap<TakeName, TakeState>,
-  options: PlanOptions,
+  { rates, ...options }: DecidedOptions,
   files: Files,
 ): Promise<Pick<Preview, 'plan' | 'present'>> {
   const present = await findPresent(one, states, files)
-  const { manifest, digests } = one
-  return { plan: planRun({ manifest, states, digests, present }, options), present }
+  const { manifest, images } = one
+  const drafts = options.draft || [...states.keys()].some((name) => splitTakeName(name).draft)
+  const digests = drafts ? new Map([...one.digests, ...draftDigestsOf(one)]) : one.digests
+  const estimateWith = {
+    rates: [...(rates?.nearer ?? []), ...(manifest.rates ?? []), ...(rates?.farther ?? [])],
+    facts: (media: Media) => mediaFacts(media, images),
+  }
+  return { plan: planRun({ manifest, states, digests, present, estimateWith }, options), present }
 }
 
 /** Tasks that this machine bought for what the plan would buy, and that the lockfile has forgotten. */
@@ -83,8 +102,7 @@ async function findRecalls(
   return bytes ? recallEntries(steps, states, readArchive(new TextDecoder().decode(bytes))) : []
 }
 
-export interface PreparedPart extends PlanPart {
-  digests: LoadedManifest['digests']
+export interface PreparedPart extends PlanPart, LoadedManifest {
   /** Decides anew, from what the ledger knows by now. */
   replan: () => Promise<Plan>
 }
@@ -104,7 +122,7 @@ export interface PreparedRun {
  */
 export async function prepareRun(options: PrepareOptions, world: LedgerWorld): Promise<PreparedRun> {
   const { loaded, warnings } = await loadManifests(options, world.files)
-  const planOptions = decide(loaded, options)
+  const planOptions = decide(loaded, options, world.clock)
   const { ledgers, close } = await openLedgers(loaded, world)
 
   const parts: PreparedPart[] = []
@@ -116,7 +134,7 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       for (const { take, entry, sentAt } of recalled)
         await ledger.commit({ type: 'placed', take, entry, ...(sentAt === undefined ? {} : { sentAt }) })
       const plan = recalled.length > 0 ? await replan() : first
-      parts.push({ plan, ledger, places: one.places, images: one.images, digests: one.digests, replan })
+      parts.push({ ...one, plan, ledger, replan })
     }
   } catch (error) {
     await close().catch(() => undefined)
@@ -185,16 +203,22 @@ export async function withLedgers<T>(
 export function limitsOf(plans: readonly Plan[]): ModelProfile['account'] {
   const ids = new Set<string>()
   for (const step of plans.flatMap(({ steps }) => steps)) {
-    if (step.kind === 'generate') ids.add(step.take.shot.model)
+    if (step.kind !== 'generate') continue
+    const { model, modelProfile = model } = step.take.shot
+    ids.add(modelProfile)
   }
   return accountLimits(ids)
 }
 
+type DecidedOptions = PlanOptions & Pick<PrepareOptions, 'rates'>
+
 function decide(
   loaded: readonly LoadedManifest[],
-  { selection, force, failed, provider }: PrepareOptions,
-): PlanOptions {
-  return { selects: selectFrom(loaded, selection), force, failed, provider }
+  { selection, force, failed, provider, draft, rates }: PrepareOptions,
+  clock: Clock,
+): DecidedOptions {
+  const selects = selectFrom(loaded, selection)
+  return { selects, force, failed, provider, draft, rates, now: clock.now() }
 }
 
 /**

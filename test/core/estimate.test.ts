@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { estimateTokens } from '../../src/core/estimate.js'
+import { estimateShot } from '../../src/core/estimate.js'
+import { models } from '../../src/core/model-data.js'
 import {
   accountLimits,
   billedTokens,
   findModel,
   knownModelIds,
   type ModelProfile,
-  models,
 } from '../../src/core/models.js'
 import type { Shot } from '../../src/core/shot.js'
 import { fast20, liteI2v, liteT2v, pro10, pro15, shot, urlMedia, v20 } from './builders.js'
 
-const tokens = (parts: Partial<Shot>) => estimateTokens(shot('a', parts))
+const tokens = (parts: Partial<Shot>) => estimateShot(shot('a', parts)).tokens
 const exactly = (count: number) => ({ min: count, max: count })
 
 describe('recorded usages are met to the token', () => {
@@ -94,7 +94,7 @@ test('frames are billed as frames, for every number of them', () => {
 
 test('nothing is told of a model or size that is not in the tables', () => {
   expect(tokens({ model: 'ep-1' })).toBeUndefined()
-  expect(tokens({ model: v20, parameters: { resolution: '4k' } })).toBeUndefined()
+  expect(tokens({ model: fast20, parameters: { resolution: '4k' } })).toBeUndefined()
 })
 
 describe('the table of models', () => {

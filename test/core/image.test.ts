@@ -1,6 +1,7 @@
 import { encode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
 import { type ImageFacts, imageFault, imageLimits, readImageFacts } from '../../src/core/image.js'
+import { findModel } from '../../src/core/models.js'
 import { fast10, liteI2v, pro10, pro15, v20 } from './builders.js'
 
 const png = (width: number, height: number) =>
@@ -119,7 +120,8 @@ describe('the service takes a picture', () => {
     sizeBytes: 1_000,
     ...changes,
   })
-  const code = (changes: Partial<ImageFacts>, model = pro15) => imageFault(facts(changes), model)?.code
+  const code = (changes: Partial<ImageFacts>, model = pro15) =>
+    imageFault(facts(changes), findModel(model))?.code
   const side = (pixels: number) => ({ width: pixels, height: pixels })
 
   test.each<[string, Partial<ImageFacts>, string | undefined]>([

@@ -107,7 +107,7 @@ describe('a take', () => {
     })
   })
 
-  test('that is bought again keeps the task before, and nothing else of it', () => {
+  test('that is bought again keeps the task before and what it came to, and nothing else of it', () => {
     const { entry: found } = stateAfter([
       intent(),
       accepted('t1'),
@@ -116,7 +116,8 @@ describe('a take', () => {
       intent(),
       accepted('t2'),
     ])
-    expect(found).toEqual(entry('submitted', { task: task('t2'), previous: [task('t1')] }))
+    const spent = { [task('t1')]: { tokens: 5 } }
+    expect(found).toEqual(entry('submitted', { task: task('t2'), previous: [task('t1')], spent }))
   })
 
   test('that is bought again and again keeps all tasks, oldest first', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RunnerError } from '../../src/core/errors.js'
+import { supersede } from '../../src/core/ledger-state.js'
 import {
   conflictSides,
   knownTasks,
@@ -258,6 +259,18 @@ const anyEntry: fc.Arbitrary<LockEntry> = fc.record(
     sha256: fc.constantFrom(hashA, hashB),
     error: fc.constantFrom('E', 'F'),
     previous: fc.uniqueArray(ids, { minLength: 1, maxLength: 3 }),
+    draft: ids,
+    reserved: fc.constant('2 CNY'),
+    cost: fc.constantFrom('1.5 CNY', '0.2 USD'),
+    approved: fc.constant(true as const),
+    spent: fc.dictionary(
+      ids,
+      fc.record(
+        { tokens: fc.constantFrom(1, 2), cost: fc.constantFrom('1 CNY', '3 CNY') },
+        { requiredKeys: ['tokens'] },
+      ),
+      { minKeys: 1, maxKeys: 2 },
+    ),
   },
   { requiredKeys: ['status', 'provider', 'digest'] },
 )
@@ -273,7 +286,12 @@ function later(base: LockEntries, drawn: LockEntries): Map<TakeName, LockEntry> 
   for (const [take, one] of drawn) {
     const was = base.get(take)
     const previous = new Set([...(was ? knownTasks(only(was)) : []), ...(one.previous ?? [])])
-    entries.set(take, previous.size > 0 ? { ...one, previous: [...previous] } : one)
+    const spent = { ...(was && supersede(was, { ...one, task: undefined }).spent), ...one.spent }
+    entries.set(take, {
+      ...one,
+      ...(previous.size > 0 && { previous: [...previous] }),
+      ...(Object.keys(spent).length > 0 && { spent }),
+    })
   }
   return entries
 }

@@ -103,14 +103,20 @@ describe('the name of a take', () => {
 
   test('can be taken apart again', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[a-z狐.]+$/), fc.integer({ min: 1, max: 100 }), (shot, number) => {
-        expect(splitTakeName(takeName(shotName(shot), number))).toEqual({ shot, number })
-      }),
+      fc.property(
+        fc.stringMatching(/^[a-z狐.]+$/),
+        fc.integer({ min: 1, max: 100 }),
+        fc.boolean(),
+        (shot, number, draft) => {
+          const name = takeName(shotName(shot), number, { draft })
+          expect(splitTakeName(name)).toEqual({ shot, number, draft })
+        },
+      ),
     )
   })
 
-  test('is ordered by shot, then by number', () => {
-    const sorted = ['a', 'a@2', 'a@10', 'a-b', 'a.b', 'b'].map(named)
+  test('is ordered by shot, then by number, drafts after their finals', () => {
+    const sorted = ['a', 'a@draft', 'a@2', 'a@2@draft', 'a@10', 'a-b', 'a.b', 'b'].map(named)
     expect([...sorted].reverse().sort(compareTakeNames)).toEqual(sorted)
   })
 })

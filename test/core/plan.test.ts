@@ -303,7 +303,9 @@ describe('a plan', () => {
       digests: new Map([[takeName('a'), digestB]]),
       present: new Set([takeName('a')]),
     })
-    expect(steps).toMatchObject([{ changed: ['prompt'], tokens: { min: 108_900, max: 108_900 } }])
+    expect(steps).toMatchObject([
+      { changed: ['prompt'], estimate: { tokens: { min: 108_900, max: 108_900 } } },
+    ])
   })
 
   test('says which live tasks are in the flex tier', () => {
@@ -464,7 +466,13 @@ describe('totals', () => {
       planOf([shot('a', { takes: 2, parameters: square })]),
       planOf([shot('b', { parameters: square })]),
     ]
-    expect(planTotals(plans)).toEqual({ buys: 3, untold: 0, tokens: { min: 3 * 38_800, max: 3 * 38_800 } })
+    expect(planTotals(plans)).toEqual({
+      buys: 3,
+      untold: 0,
+      tokens: { min: 3 * 38_800, max: 3 * 38_800 },
+      prices: [{ currency: 'CNY', minMicros: 3 * 620_800, maxMicros: 3 * 620_800 }],
+      unpriced: 0,
+    })
   })
 
   test('count what cannot be told', () => {
@@ -472,6 +480,8 @@ describe('totals', () => {
       buys: 1,
       untold: 1,
       tokens: { min: 0, max: 0 },
+      prices: [],
+      unpriced: 1,
     })
   })
 
@@ -500,17 +510,28 @@ test('a plan is shown as plain data', () => {
     ),
     present: new Set([takeName('done')]),
   })
+  const estimate = {
+    resolution: '480p',
+    ratio: '1:1',
+    width: 640,
+    height: 640,
+    seconds: { min: 4, max: 4 },
+    audio: true,
+    tier: 'default',
+    tokens: { min: 38_800, max: 38_800 },
+    price: { currency: 'CNY', min: 0.6208, max: 0.6208 },
+  }
   expect(viewPlan(plan)).toEqual({
     manifest: 'ep01',
     file: 'manifests/ep01.yaml',
     steps: [
-      { take: 'new', step: 'generate', reason: 'new', tokens: { min: 38_800, max: 38_800 } },
+      { take: 'new', step: 'generate', reason: 'new', estimate },
       {
         take: 'changed',
         step: 'generate',
         reason: 'changed',
         changed: ['prompt'],
-        tokens: { min: 38_800, max: 38_800 },
+        estimate,
       },
       { take: 'live', step: 'resume', task: 'cgt-1' },
       { take: 'outdated', step: 'resume', task: 'cgt-1', reason: 'outdated' },

@@ -5,16 +5,19 @@ import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import lockfileSchema from '../../schemas/lockfile.schema.json' with { type: 'json' }
 import manifestSchema from '../../schemas/manifest.schema.json' with { type: 'json' }
+import pricesSchema from '../../schemas/prices.schema.json' with { type: 'json' }
 import { parseLockfile, renderLockfile } from '../../src/core/lockfile.js'
 import { parseManifest } from '../../src/core/manifest.js'
 import { digestA, entry, pro15, takeName, task, v20 } from './builders.js'
 
-const strict = () => new Ajv({ strict: true, allErrors: true, allowUnionTypes: true })
+// One price of several is a `oneOf` of `required`s, which name properties that stand beside them.
+const strict = () => new Ajv({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true })
 const accepts = strict().compile(manifestSchema)
 
 describe.each([
   ['manifest', manifestSchema],
   ['lockfile', lockfileSchema],
+  ['prices', pricesSchema],
 ])('the schema of the %s', (_, schema) => {
   test('compiles in strict mode', () => {
     expect(strict().compile(schema)).toBeTypeOf('function')
@@ -47,6 +50,10 @@ describe.each([
 test('what the defaults take, a shot takes as well', () => {
   const { shot, defaults } = manifestSchema.definitions
   expect(shot.properties).toMatchObject(defaults.properties)
+})
+
+test('a price is the same in a manifest and in a file of its own', () => {
+  expect(pricesSchema.definitions.price).toEqual(manifestSchema.definitions.price)
 })
 
 /** Values of every field that the schema knows, each valid. */

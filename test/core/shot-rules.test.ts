@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { models } from '../../src/core/model-data.js'
 import type { ModelProfile, Ratio } from '../../src/core/models.js'
-import { models } from '../../src/core/models.js'
 import type { MediaRole, Parameters } from '../../src/core/request.js'
 import type { Shot } from '../../src/core/shot.js'
 import { checkShot } from '../../src/core/shot-rules.js'

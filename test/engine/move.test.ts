@@ -20,7 +20,7 @@ async function rename(
 /** What a run would do, as `kind reason` by take. */
 async function planned(rig: Rig): Promise<Record<string, string>> {
   const options = { paths: [], cwd: '/project', rehearsal: false, provider: 'ark', selection: {} }
-  const { plans } = await plan(options, rig.files)
+  const { plans } = await plan(options, rig.world)
   return Object.fromEntries(
     plans.flatMap(({ steps }) =>
       steps.map(({ take, step, reason }) => [take, reason ? `${step} ${reason}` : step]),
@@ -265,7 +265,7 @@ describe('a crash in the middle', () => {
 describe('a plan', () => {
   const offers = async (rig: Rig) => {
     const options = { paths: [], cwd: '/project', rehearsal: false, provider: 'ark', selection: {} }
-    const { plans } = await plan(options, rig.files)
+    const { plans } = await plan(options, rig.world)
     return Object.fromEntries(plans[0]!.steps.map(({ take, movedFrom }) => [take, movedFrom]))
   }
 

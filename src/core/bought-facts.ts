@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import { type FileHash, statedParameters } from './digest.js'
+import type { Media, Take } from './shot.js'
+
+/** What decided a take's result when it was bought: the words behind its digest, as the journal keeps them. */
+export interface BoughtFacts {
+  model: string
+  prompt?: string | undefined
+  media: readonly BoughtMedia[]
+  /** Stated parameters and `extra`, under the API's names. */
+  parameters: Readonly<Record<string, unknown>>
+}
+
+export interface BoughtMedia {
+  role: string
+  /** A path as written, or a URL without its query: what follows may be a signature. `data:` for an inline picture. */
+  source: string
+  /** SHA-256 in hexadecimal: of a file's bytes, or of a URL's whole text. */
+  sha256: string
+}
+
+/** What of a take goes into its digest, in words. Holds no signed URL. */
+export function boughtFactsOf(take: Take, fileHash: FileHash): BoughtFacts {
+  const { model, prompt, media } = take.shot
+  return {
+    model,
+    ...(prompt === undefined ? {} : { prompt }),
+    media: media.map((one) => boughtMedia(one, fileHash)),
+    parameters: statedParameters(take),
+  }
+}
+
+function boughtMedia({ role, source }: Media, fileHash: FileHash): BoughtMedia {
+  if (source.kind === 'file') return { role, source: source.path, sha256: fileHash(source.path) }
+  const { url } = source
+  const shown = url.startsWith('data:') ? 'data:' : url.replace(/[?#].*$/s, '')
+  return { role, source: shown, sha256: createHash('sha256').update(url).digest('hex') }
+}
