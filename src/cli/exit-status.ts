@@ -36,6 +36,7 @@ export function statusOfError(error: unknown): number {
 export function statusOfRun({ outcomes, stop }: RunResult): number {
   const any = (test: (outcome: Outcome) => boolean) => outcomes.some(test)
   if (stop?.why === 'account') return exitStatus.accountRefused
+  if (stop?.why === 'budget' || any(isWithheld)) return exitStatus.noConsent
   const open = any((outcome) => outcome.kind === 'live' || outcome.kind === 'unknown' || isElsewhere(outcome))
   if (open || stop?.why === 'interrupted' || stop?.why === 'timeout' || stop?.why === 'unwritable')
     return exitStatus.open
@@ -43,6 +44,11 @@ export function statusOfRun({ outcomes, stop }: RunResult): number {
     (outcome) => outcome.kind === 'failed' || outcome.kind === 'cancelled' || isHeld(outcome),
   )
   return undone ? exitStatus.failed : exitStatus.done
+}
+
+/** Not bought because a budget or a person's consent does not cover it. */
+function isWithheld(outcome: Outcome): boolean {
+  return outcome.kind === 'cancelled' && outcome.why !== undefined
 }
 
 function isElsewhere(outcome: Outcome): boolean {

@@ -1,4 +1,5 @@
 import { RunnerError } from '../core/errors.js'
+import { parseMoney } from '../core/money.js'
 
 /** Flags as cac gives them: camel-cased names, values of many types. */
 export type RawFlags = Readonly<Record<string, unknown>>
@@ -45,4 +46,19 @@ export function numberFlag(
     )
   }
   return number
+}
+
+/**
+ * An amount from a flag, with or without a currency; `undefined` when it is not there.
+ *
+ * @throws RunnerError `usage`
+ */
+export function moneyFlag(argv: readonly string[], name: string): ReturnType<typeof parseMoney> {
+  const text = textFlag(argv, name)
+  if (text === undefined) return undefined
+  const money = parseMoney(text)
+  if (money) return money
+  throw new RunnerError('usage', `Cannot use --${name} ${text}: it must be an amount`, {
+    hint: `Write it such as --${name} 50, or with its currency: --${name} 50CNY.`,
+  })
 }

@@ -1,8 +1,9 @@
 import type { WriteStream } from 'node:tty'
 import { createLogUpdate } from 'log-update'
+import { microsPerUnit } from '../core/money.js'
 import { eventLine, type Reporter } from './reporter.js'
 import { type RunProgress, trackProgress } from './run-progress.js'
-import { formatDuration, formatNumber, type Palette, truncate, widthOf } from './text.js'
+import { formatDuration, formatMoney, formatNumber, type Palette, truncate, widthOf } from './text.js'
 
 const redrawMs = 100
 const recentEvents = 6
@@ -61,11 +62,16 @@ export function liveReporter(stream: WriteStream, palette: Palette): Reporter {
 
 /** ` ████░░░░  24/31   2m10s, about 40s left   live 3   queued 0   failed 1`: what matters most comes first. */
 export function progressLine(progress: RunProgress, elapsedMs: number, width: number): string {
-  const { total, finished, failed, live, queued, fetching, tokens } = progress
+  const { total, finished, failed, live, queued, fetching, tokens, spent, prices } = progress
   const barColumns = width < 100 ? 12 : 24
   const full = Math.round((total === 0 ? 1 : finished / total) * barColumns)
   const bar = '█'.repeat(full) + '░'.repeat(barColumns - full)
   const parts = [`${formatNumber(finished)}/${formatNumber(total)}`, timing(finished, total, elapsedMs)]
+  for (const { currency, max } of prices) {
+    const micros = spent.find((one) => one.currency === currency)?.micros ?? 0
+    const most = formatMoney({ currency, amount: max }).slice(currency.length + 1)
+    parts.push(`${formatMoney({ currency, amount: micros / microsPerUnit })} of ${most}`)
+  }
   if (failed > 0) parts.push(`failed ${formatNumber(failed)}`)
   parts.push(`live ${live}`, `queued ${queued}`)
   if (fetching > 0) parts.push(`fetching ${fetching}`)

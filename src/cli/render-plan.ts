@@ -1,8 +1,9 @@
 import type { PlanReport } from '../commands/plan.js'
 import type { TokenRange } from '../core/estimate.js'
+import type { BudgetView } from '../core/event.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
-import type { EstimateView, PlanView } from '../core/plan.js'
-import { columns, count, formatNumber, formatPrice, type Palette } from './text.js'
+import type { EstimateView, PlanView, PriceView } from '../core/plan.js'
+import { columns, count, formatMoney, formatNumber, formatPrice, type Palette } from './text.js'
 
 type ViewStep = PlanView['steps'][number]
 
@@ -11,9 +12,38 @@ type ViewStep = PlanView['steps'][number]
  *
  * @param most How many steps of a manifest are listed; up-to-date ones are only counted.
  */
-export function renderPlan({ plans, totals, limits }: PlanReport, palette: Palette, most: number): string[] {
+export function renderPlan(
+  { plans, totals, budgets, limits }: PlanReport,
+  palette: Palette,
+  most: number,
+): string[] {
   const lines = plans.flatMap((plan) => [...renderManifest(plan, palette, most), ''])
-  return [...lines, renderTotals(totals, limits)]
+  return [...lines, ...budgets.map(renderBudget), renderTotals(totals, limits)]
+}
+
+/** How a budget stands, in one line. */
+export function renderBudget({ name, currency, limit, spent, reserved }: BudgetView): string {
+  const money = (amount: number) => formatMoney({ currency, amount })
+  const aside = reserved > 0 ? `, ${money(reserved)} set aside for what is live or unknown` : ''
+  const left = money(Math.max(0, limit - spent - reserved))
+  return `Budget of ${name}: ${money(spent)} of ${money(limit)} spent${aside}, ${left} left.`
+}
+
+/** What a person is asked to agree to: `Buy 3 takes of 2 shots for CNY 4.20`. */
+export function consentWords({ plans, totals }: PlanReport): string {
+  const { buys, prices, unpriced } = totals
+  const shots = plans.reduce((sum, { steps }) => {
+    const names = steps.filter(({ step }) => step === 'generate').map(({ take }) => splitTakeName(take).shot)
+    return sum + new Set(names).size
+  }, 0)
+  const of = shots === buys ? '' : ` of ${count(shots, 'shot')}`
+  return `Buy ${count(buys, 'take')}${of} for ${priceWords(prices, unpriced, buys)}`
+}
+
+function priceWords(prices: readonly PriceView[], unpriced: number, buys: number): string {
+  const amounts = prices.map(formatPrice)
+  if (unpriced > 0) amounts.push(unpricedWords(unpriced, buys))
+  return amounts.join(' and ')
 }
 
 /** What a plan comes to, in one line. */
@@ -22,9 +52,8 @@ export function renderTotals(
   limits: PlanReport['limits'],
 ): string {
   if (buys === 0) return 'Buys nothing.'
-  const amounts = [...prices.map(formatPrice), ...(unpriced > 0 ? [unpricedWords(unpriced, buys)] : [])]
   const unknown = untold > 0 ? `, besides ${count(untold, 'take')} whose tokens cannot be told` : ''
-  const takes = `${count(buys, 'take')} for ${amounts.join(' and ')}`
+  const takes = `${count(buys, 'take')} for ${priceWords(prices, unpriced, buys)}`
   return `Buys ${takes}: ${formatTokens(tokens)} tokens${unknown}. Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
 }
 

@@ -1,9 +1,10 @@
 import type { RunReport } from '../commands/run.js'
-import type { Outcome, Stop, StopReason } from '../core/event.js'
+import type { NotBoughtReason, Outcome, Stop, StopReason } from '../core/event.js'
 import { failureAdvice, mayRerun } from '../core/failure.js'
 import { lostCode } from '../core/ledger-state.js'
-import { holdWords } from './render-plan.js'
-import { columns, count, formatNumber, oneLine, type Palette, truncate } from './text.js'
+import { type Money, microsPerUnit, readMoney, sumMoney } from '../core/money.js'
+import { holdWords, renderBudget } from './render-plan.js'
+import { columns, count, formatMoney, formatNumber, oneLine, type Palette, truncate } from './text.js'
 
 const shownOutcomes = 100
 
@@ -13,7 +14,7 @@ const shownOutcomes = 100
  * @param width Most columns for the reason of an outcome; `Infinity` where nothing limits a line.
  */
 export function renderSummary(
-  { outcomes, stop, plans }: RunReport,
+  { outcomes, stop, plans, budgets }: RunReport,
   palette: Palette,
   width: number,
 ): string[] {
@@ -28,7 +29,7 @@ export function renderSummary(
   if (attention.length > shownOutcomes)
     lines.push(` … ${formatNumber(attention.length - shownOutcomes)} more`)
   if (stop) lines.push('', palette.red(`Stopped: ${oneLine(stop.message)}`))
-  lines.push('', tally(outcomes), ...advice(outcomes, stop))
+  lines.push('', tally(outcomes), ...budgets.map(renderBudget), ...advice(outcomes, stop))
   return lines
 }
 
@@ -90,8 +91,19 @@ function tally(outcomes: readonly Outcome[]): string {
   const words = parts
     .filter(([amount]) => amount > 0)
     .map(([amount, word]) => `${formatNumber(amount)} ${word}`)
-  const cost = tokens > 0 ? `, ${formatNumber(tokens)} tokens` : ''
+  const amounts = sumMoney(outcomes.flatMap(costOf)).map(({ currency, micros }) =>
+    formatMoney({ currency, amount: micros / microsPerUnit }),
+  )
+  const cost = [...(tokens > 0 ? [`${formatNumber(tokens)} tokens`] : []), ...amounts]
+    .map((text) => `, ${text}`)
+    .join('')
   return words.length === 0 ? 'Nothing to do.' : `${words.join(', ')}${cost}.`
+}
+
+/** What a take cost that this run bought. */
+function costOf(outcome: Outcome): Money[] {
+  const cost = outcome.kind === 'done' && outcome.bought ? readMoney(outcome.cost) : undefined
+  return cost ? [cost] : []
 }
 
 function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] {
@@ -99,6 +111,17 @@ function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] 
   const unknown = outcomes.filter(({ kind }) => kind === 'unknown').length
   const live = outcomes.some(({ kind }) => kind === 'live')
   const again = outcomes.filter(isBuyable).length
+  const withheld = (why: NotBoughtReason) =>
+    outcomes.filter((outcome) => outcome.kind === 'cancelled' && outcome.why === why).length
+  if (withheld('edited') > 0) {
+    const what = count(withheld('edited'), 'take')
+    lines.push(`${what} changed in the manifest after the plan was agreed to: run again to see the new plan.`)
+  }
+  if (withheld('budget') > 0 && stop?.why !== 'budget') {
+    lines.push(
+      `${count(withheld('budget'), 'take')} did not fit into a manifest's budget: raise it there, then run again.`,
+    )
+  }
   if (unknown > 0) {
     const whose = `${count(unknown, 'take')} may have been bought without our seeing the answer.`
     lines.push(`${whose} No run buys them again, and neither should you: shotlock reconcile looks for them.`)
@@ -115,6 +138,7 @@ const stopAdvice: Readonly<Record<StopReason, string>> = {
   unreachable: 'Check the network and the base URL, then run the same command again.',
   unwritable: 'Make room on the disk or make the folder writable, then run the same command again.',
   timeout: 'Run the same command again: it goes on where this run stopped.',
+  budget: 'Give a higher --max-cost and run the same command again: it goes on where this run stopped.',
   unknowns: 'Check the base URL and whatever stands between you and the provider before you run again.',
 }
 

@@ -15,7 +15,7 @@ import {
   withSelection,
 } from './common-options.js'
 import { statusOfRun } from './exit-status.js'
-import { numberFlag, type RawFlags } from './flags.js'
+import { moneyFlag, numberFlag, type RawFlags } from './flags.js'
 import type { Reporter } from './reporter.js'
 import type { Surroundings } from './surroundings.js'
 import type { Terminal } from './terminal.js'
@@ -26,6 +26,7 @@ export function addRunCommand(program: CAC, { surroundings, terminal, setStatus 
     withProvider(program.command('run [...manifests]', 'Buy what is missing, wait, collect, lock')),
   )
     .option('--yes', 'Buy without asking')
+    .option('--max-cost <amount>', 'Spend at most so much in this run, such as 50 or 50CNY')
     .option('--no-wait', 'Only submit; a later run collects')
     .option(
       '--wait-timeout <s>',
@@ -53,6 +54,7 @@ async function runAction(
   const limits = {
     concurrency: numberFlag(flags, 'concurrency', { min: 1, max: 10_000 }),
     createsPerMinute: numberFlag(flags, 'rpm', { min: 1, max: 1_000_000 }),
+    maxCost: moneyFlag(surroundings.argv, 'max-cost'),
     retries: numberFlag(flags, 'retries', { min: 0, max: 100 }) ?? 0,
     wait: flags.wait !== false,
     waitTimeoutMs: inMs(numberFlag(flags, 'wait-timeout', { min: 0, max: 7 * 24 * 3600, whole: false })),
@@ -104,9 +106,10 @@ async function askConsent(
       ...renderPlan(plan, terminal.errPalette, 40),
     ])
   if (plan.totals.buys === 0 || flags.yes || isRehearsal(choice)) return true
-  const takes = plan.totals.buys === 1 ? '1 take' : `${plan.totals.buys} takes`
   const hint = 'Look at the plan with shotlock plan, then give --yes.'
-  return await ask(`Buy ${takes} from ${providerName(choice)}?`, surroundings, hint)
+  const { consentWords } = await import('./render-plan.js')
+  const account = choice.kind === 'remote' && choice.account ? `, account of ${choice.account}` : ''
+  return await ask(`${consentWords(plan)} from ${providerName(choice)}${account}?`, surroundings, hint)
 }
 
 async function openReporter(

@@ -1,3 +1,4 @@
+import type { BudgetView } from '../core/event.js'
 import {
   type Plan,
   type PlanTotals,
@@ -8,6 +9,8 @@ import {
   viewPrice,
 } from '../core/plan.js'
 import type { Problem } from '../core/problem.js'
+import type { Charges } from '../engine/charges.js'
+import { budgetsOf } from '../engine/manifest-budgets.js'
 import { limitsOf, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
@@ -15,6 +18,8 @@ import type { Files } from '../ports/files.js'
 export interface PlanReport {
   plans: PlanView[]
   totals: Omit<PlanTotals, 'prices'> & { prices: PriceView[] }
+  /** What the manifests may cost and have cost; empty where nothing is capped. */
+  budgets: readonly BudgetView[]
   /** What an account may do with these models. */
   limits: { createsPerMinute: number; liveTasks: number }
   warnings: readonly Problem[]
@@ -26,16 +31,20 @@ export async function plan(
   world: { files: Files; clock: Clock },
 ): Promise<PlanReport> {
   const { previews, warnings } = await previewPlans(options, world)
-  const plans = previews.map(({ plan }) => plan)
-  return reportPlans(plans, warnings)
+  return reportPlans(previews, warnings)
 }
 
 /** Plans as data, with what they come to. */
-export function reportPlans(plans: readonly Plan[], warnings: readonly Problem[]): PlanReport {
+export function reportPlans(
+  parts: readonly { plan: Plan; charges: Charges }[],
+  warnings: readonly Problem[],
+): PlanReport {
+  const plans = parts.map(({ plan }) => plan)
   const { prices, ...totals } = planTotals(plans)
   return {
     plans: plans.map(viewPlan),
     totals: { ...totals, prices: prices.map(viewPrice) },
+    budgets: budgetsOf(parts),
     limits: limitsOf(plans),
     warnings,
   }

@@ -1,7 +1,10 @@
 import { ProviderError, RunnerError } from '../core/errors.js'
 import type { RunResult } from '../core/event.js'
+import type { Money } from '../core/money.js'
+import { type Plan, planTotals } from '../core/plan.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
 import { executePlans } from '../engine/execute-plan.js'
+import { requirePrices } from '../engine/manifest-budgets.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import { searchDoubts } from '../engine/reconcile.js'
 import type { World } from '../ports/world.js'
@@ -16,6 +19,8 @@ export interface RunOptions extends PrepareOptions {
   /** Milliseconds; default: as long as it takes. */
   waitTimeoutMs?: number | undefined
   retries: number
+  /** The most that this run may spend; without a currency: that of the plan's prices. */
+  maxCost?: { currency: string | undefined; micros: number } | undefined
   pollPolicy?: PollPolicy | undefined
 }
 
@@ -26,7 +31,7 @@ export interface RunControls {
   signal: AbortSignal
 }
 
-export interface RunReport extends PlanReport, RunResult {}
+export interface RunReport extends Omit<PlanReport, 'budgets'>, RunResult {}
 
 /**
  * Buys what is new, changed or failed, waits for what is live, fetches what is missing, and leaves the rest.
@@ -44,7 +49,9 @@ export async function run(
   try {
     await adoptCertain(prepared.parts, world, signal)
     const plans = prepared.parts.map(({ plan }) => plan)
-    const planned = reportPlans(plans, prepared.warnings)
+    const maxCost = capOf(options.maxCost, plans)
+    requirePrices(plans, maxCost)
+    const planned = reportPlans(prepared.parts, prepared.warnings)
     const { limits } = planned
     if (!(await confirm(planned))) {
       throw new RunnerError('no-consent', 'Nothing was bought: the plan was not agreed to', {
@@ -66,6 +73,7 @@ export async function run(
       wait,
       waitTimeoutMs,
       retries,
+      maxCost,
       ...policy,
       signal,
     })
@@ -76,6 +84,22 @@ export async function run(
   }
   await prepared.close()
   return report
+}
+
+/** @throws RunnerError `usage` when the cap names no currency and the plan has several. */
+function capOf(maxCost: RunOptions['maxCost'], plans: readonly Plan[]): Money | undefined {
+  if (!maxCost) return undefined
+  const { currency, micros } = maxCost
+  const currencies = planTotals(plans).prices.map((price) => price.currency)
+  if (currency !== undefined || currencies.length <= 1)
+    return { currency: currency ?? currencies[0] ?? 'CNY', micros }
+  throw new RunnerError(
+    'usage',
+    `Cannot use --max-cost: the plan has prices in ${currencies.join(' and ')}`,
+    {
+      hint: `Name the currency, such as --max-cost 50${currencies[0]}, and select shots of that currency.`,
+    },
+  )
 }
 
 /** What was lost and is found again is not waited for by hand: certain matches are adopted before anything is bought. */

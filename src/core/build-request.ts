@@ -1,6 +1,7 @@
 import { profileOf } from './models.js'
 import type { ContentItem, Parameters, VideoRequest } from './request.js'
 import type { Media, Shot, Take } from './shot.js'
+import type { TaskId } from './task.js'
 
 /**
  * The body that is sent for a take. Fields that decide the price are always explicit, since services and relays
@@ -16,6 +17,18 @@ export function buildRequest({ shot }: Take, seed: number, mediaUrl: (media: Med
   const { service_tier, ...parameters } = effectiveParameters(shot)
   const tier = service_tier === 'flex' ? { service_tier } : {}
   return { model: shot.model, content, ...parameters, ...tier, seed, ...shot.extra }
+}
+
+/**
+ * The body that makes a draft final. Text, media, sound, seed, ratio and length are the draft's: stating them again is
+ * left out, since the service refuses fields that do not apply. Source: reference section 2.2.
+ */
+export function buildFinalRequest({ shot }: Take, draft: TaskId): VideoRequest {
+  const { generate_audio, seed, ratio, duration, frames, camera_fixed, service_tier, ...settable } =
+    effectiveParameters(shot)
+  const tier = service_tier === 'flex' ? { service_tier } : {}
+  const content: ContentItem[] = [{ type: 'draft_task', draft_task: { id: draft } }]
+  return { model: shot.model, content, ...settable, ...tier, ...shot.extra }
 }
 
 /**

@@ -33,7 +33,6 @@ export type ErrorCode =
   | 'cannot-promote'
   | 'prices-invalid'
   | 'prices-unreadable'
-  | 'budget-exceeded'
   | 'budget-unpriced'
   | 'plan-invalid'
   | 'plan-stale'

@@ -2,7 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { isAlias, isMap, isScalar, type Node, type Pair } from 'yaml'
 import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import { asFields, buildShot, type OnTemplateFault, type RawFields } from './build-shot.js'
-import { parseMoney } from './money.js'
+import { readMoney } from './money.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
 import { rateOf } from './prices.js'
 import type { Problem } from './problem.js'
@@ -171,9 +171,7 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
 }
 
 function moneyIn(budget: unknown, prices: unknown): RootParts['money'] {
-  const amount = typeof budget === 'string' ? parseMoney(budget) : undefined
-  const cap =
-    amount?.currency === undefined ? undefined : { currency: amount.currency, micros: amount.micros }
+  const cap = typeof budget === 'string' ? readMoney(budget) : undefined
   const rates = Array.isArray(prices) ? prices.map((price) => rateOf(price, 'the manifest')) : undefined
   return { ...(cap && { budget: cap }), ...(rates && { rates }) }
 }

@@ -34,9 +34,15 @@ export function toMicros(amount: number): number {
   return Math.round(amount * microsPerUnit)
 }
 
-/** The exact amount as files hold it: `1.3968 CNY`. Read back by `parseMoney`. */
+/** The exact amount as files hold it: `1.3968 CNY`. `readMoney` reads it back. */
 export function writeMoney({ currency, micros }: Money): string {
   return `${decimal(micros)} ${currency}`
+}
+
+/** Reads what `writeMoney` wrote; `undefined` for nothing, and for an amount without a currency. */
+export function readMoney(text: string | undefined): Money | undefined {
+  const { currency, micros } = (text === undefined ? undefined : parseMoney(text)) ?? {}
+  return currency === undefined || micros === undefined ? undefined : { currency, micros }
 }
 
 /** Digits without an exponent and without trailing zeros. */

@@ -4,7 +4,8 @@ import { isLoopback } from './loopback.js'
 /** Who is asked, decided from flags and environment. `embedded`: the simulator runs inside this process. */
 export type ProviderChoice =
   | { kind: 'embedded' }
-  | { kind: 'remote'; name: string; baseUrl: string; apiKey: string }
+  /** `account`: where the key comes from, which is all that may be shown of it. */
+  | { kind: 'remote'; name: string; baseUrl: string; apiKey: string; account?: string | undefined }
 
 export interface ProviderInput {
   /** From the command line. */
@@ -40,9 +41,11 @@ export function chooseProvider({ flags, env, dotenv }: ProviderInput): ProviderC
   const places: Destination[] = [flags, destinationIn(env), destinationIn(dotenv)]
   const place = places.find(({ provider, baseUrl }) => provider !== undefined || baseUrl !== undefined)
   const ownKey = keyIn(env) ?? keyIn(dotenv)
+  const account = keyName(env) ?? (keyName(dotenv) && `${keyName(dotenv)} in .env`)
   if (!place) {
     if (ownKey === undefined) return undefined
-    return { kind: 'remote', name: 'ark', baseUrl: serviceUrls.ark!, apiKey: requireKey(ownKey, 'ark') }
+    const apiKey = requireKey(ownKey, 'ark')
+    return { kind: 'remote', name: 'ark', baseUrl: serviceUrls.ark!, apiKey, account }
   }
 
   const { provider, baseUrl } = place
@@ -63,11 +66,14 @@ export function chooseProvider({ flags, env, dotenv }: ProviderInput): ProviderC
       const hint = 'For a relay, give its URL instead: --base-url https://RELAY/volc/v1.'
       throw new RunnerError('unknown-provider', message, { hint })
     }
-    return { kind: 'remote', name: provider, baseUrl: service, apiKey: requireKey(ownKey, provider) }
+    const apiKey = requireKey(ownKey, provider)
+    return { kind: 'remote', name: provider, baseUrl: service, apiKey, account }
   }
   const { href, host } = readBaseUrl(baseUrl!)
-  const apiKey = requireKey(place === places[2] ? keyIn(dotenv) : ownKey, host)
-  return { kind: 'remote', name: nameOf(href, host), baseUrl: href, apiKey }
+  const fromDotenv = place === places[2]
+  const apiKey = requireKey(fromDotenv ? keyIn(dotenv) : ownKey, host)
+  const keyFrom = fromDotenv ? `${keyName(dotenv)} in .env` : account
+  return { kind: 'remote', name: nameOf(href, host), baseUrl: href, apiKey, account: keyFrom }
 }
 
 function destinationIn(vars: ProviderInput['env']): Destination {
@@ -76,6 +82,10 @@ function destinationIn(vars: ProviderInput['env']): Destination {
 
 function keyIn(vars: ProviderInput['env']): string | undefined {
   return vars.SHOTLOCK_API_KEY || vars.ARK_API_KEY || undefined
+}
+
+function keyName(vars: ProviderInput['env']): string | undefined {
+  return ['SHOTLOCK_API_KEY', 'ARK_API_KEY'].find((name) => vars[name])
 }
 
 /** A relay goes by its host; one that is called like a service by more, so that neither takes the other's tasks. */

@@ -1,5 +1,6 @@
 import { backoffMs } from '../core/backoff.js'
-import { buildRequest } from '../core/build-request.js'
+import { boughtFactsOf } from '../core/bought-facts.js'
+import { buildFinalRequest, buildRequest } from '../core/build-request.js'
 import type { CreateAnswer, Refusal } from '../core/create-answer.js'
 import { RunnerError } from '../core/errors.js'
 import type { Stop } from '../core/event.js'
@@ -36,6 +37,8 @@ export interface BuyWorld {
 export interface BuyOptions {
   /** No create starts once it is aborted; one that has started is always heard out. */
   signal: AbortSignal
+  /** The most that the take can cost, set aside in the budgets, such as `1.3968 CNY`. */
+  reserved: string | undefined
   /** Called before the first byte can leave. */
   onSubmitting: () => void
   /** Stops all buying. */
@@ -64,19 +67,22 @@ export async function buyTake(
   world: BuyWorld,
   options: BuyOptions,
 ): Promise<Bought> {
-  const { take, digest, name } = step
+  const { take, digest, name, draft } = step
   const { ledger } = context
   const { signal, stop, onSubmitting } = options
-  const seed = statedSeed(take) ?? Math.floor(world.random() * seedLimit)
+  const seed = draft?.seed ?? statedSeed(take) ?? Math.floor(world.random() * seedLimit)
+  const bought = boughtFactsOf(take, (path) => context.images.get(path)!.sha256)
 
   let unsent = 0
   for (let attempt = 1; ; attempt++) {
-    const urls = await mediaUrls(take.shot.media, context, world)
+    const urls = draft ? new Map<Media, string>() : await mediaUrls(take.shot.media, context, world)
     if (!urls) {
       const message = 'an image of this shot was changed or removed after the plan was made'
       return { kind: 'failed', failure: 'service', code: 'image-changed', message }
     }
-    const request = buildRequest(take, seed, (media) => urls.get(media)!)
+    const request = draft
+      ? buildFinalRequest(take, draft.task)
+      : buildRequest(take, seed, (media) => urls.get(media)!)
 
     let answer: CreateAnswer
     try {
@@ -88,17 +94,20 @@ export async function buyTake(
           provider: world.provider.name,
           digest,
           seed,
+          ...(options.reserved === undefined ? {} : { reserved: options.reserved }),
+          ...(draft ? { draft: draft.task } : {}),
+          bought,
         })
         onSubmitting()
         const received = await world.provider.create(request)
         world.mark('answer-received')
         // On disk before anything else can fail: from here on a crash resumes, and nothing is paid for twice.
         await ledger.commit(recordOf(received, attempt)).catch((error: unknown) => {
-          const bought =
+          const consequence =
             received.kind === 'accepted'
               ? ` Task ${received.taskId} was bought for "${name}": note it down.`
               : ''
-          stopOrThrow(error, bought)
+          stopOrThrow(error, consequence)
         })
         return received
       }, signal)

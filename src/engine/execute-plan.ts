@@ -1,17 +1,22 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { RunnerError } from '../core/errors.js'
-import type { Outcome, RunResult, Stop, TakeRef } from '../core/event.js'
+import type { NotBoughtReason, Outcome, RunResult, Stop, TakeRef } from '../core/event.js'
 import { mayRerun } from '../core/failure.js'
+import { type Money, readMoney, writeMoney } from '../core/money.js'
 import type { TakeName } from '../core/names.js'
-import type { Plan, Step } from '../core/plan.js'
+import { type Plan, planTotals, type Step, viewPrice } from '../core/plan.js'
 import { type PollPolicy, patientPolling } from '../core/poll-schedule.js'
+import type { Take } from '../core/shot.js'
 import type { Task, TaskId } from '../core/task.js'
 import { createdAtOf } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
-import { type BuyContext, buyTake } from './buy-take.js'
+import { Budget, type Pot, type Reservation } from './budget.js'
+import { type Bought, type BuyContext, buyTake } from './buy-take.js'
+import type { Charges } from './charges.js'
 import { CreatePacer } from './create-pacer.js'
 import { forEachWithin } from './for-each-within.js'
 import type { Ledger } from './ledger.js'
+import { ManifestBudgets } from './manifest-budgets.js'
 import { failureOf, type OutcomeBody, ResultKeeper } from './result-keeper.js'
 import { TaskPoller, type Watched } from './task-poller.js'
 
@@ -19,6 +24,9 @@ import { TaskPoller, type Watched } from './task-poller.js'
 export interface PlanPart extends BuyContext {
   plan: Plan
   ledger: Ledger
+  charges: Charges
+  /** Whether a take is still what was agreed to: the manifest may have been edited since. */
+  isUnchanged: (take: Take) => Promise<boolean>
 }
 
 export interface ExecuteOptions {
@@ -32,6 +40,8 @@ export interface ExecuteOptions {
   waitTimeoutMs?: number | undefined
   /** How often a failed take is bought again at once. */
   retries: number
+  /** The most that this run may spend; what was live before it does not count. */
+  maxCost?: Money | undefined
   pollPolicy?: PollPolicy
   /** Ends the run in good order: nothing more is sent, what is under way is recorded. */
   signal: AbortSignal
@@ -62,6 +72,9 @@ class Execution {
   readonly #pacer: CreatePacer
   readonly #slots: LimitFunction
   readonly #results: ResultKeeper<PlanPart>
+  readonly #budget = new Budget()
+  readonly #runPot: Pot | undefined
+  readonly #manifests: ManifestBudgets<PlanPart>
   readonly #stopCreates = new AbortController()
   readonly #stopWaiting = new AbortController()
   #stopped: Stop | undefined
@@ -75,6 +88,9 @@ class Execution {
     const { pollPolicy: policy = patientPolling } = options
     const signal = AbortSignal.any([options.signal, this.#stopWaiting.signal])
     this.#slots = pLimit(options.concurrency)
+    this.#runPot = options.maxCost && { name: '--max-cost', limit: options.maxCost }
+    if (this.#runPot) this.#budget.add(this.#runPot, [])
+    this.#manifests = new ManifestBudgets(parts, this.#budget)
     this.#poller = new TaskPoller({
       clock,
       random,
@@ -110,6 +126,7 @@ class Execution {
       buys: buys.length,
       resumes: resumes.length,
       collects: collects.length,
+      prices: planTotals(this.#parts.map(({ plan }) => plan)).prices.map(viewPrice),
     })
     const onAbort = () => this.#stop({ why: 'interrupted', message: 'The run was interrupted' })
     signal.addEventListener('abort', onAbort, { once: true })
@@ -138,7 +155,8 @@ class Execution {
       signal.removeEventListener('abort', onAbort)
       ended.abort()
     }
-    const result: RunResult = { outcomes: this.#outcomes, stop: this.#stopped }
+    const budgets = this.#budget.view()
+    const result: RunResult = { outcomes: this.#outcomes, stop: this.#stopped, budgets }
     emit({ type: 'finished', result })
     return result
   }
@@ -199,10 +217,10 @@ class Execution {
   ): Promise<void> {
     const flex = step.take.shot.parameters.service_tier === 'flex'
     for (let retriesLeft = this.#options.retries; ; retriesLeft--) {
-      const bought = await this.#buy(part, step)
+      const { bought, reservation } = await this.#buyWithinBudget(part, step)
       if (bought.kind === 'submitted') {
         if (flex || !this.#options.wait) free()
-        const watched = await this.#watch(part, step.name, bought.taskId, flex)
+        const watched = await this.#watch(part, step.name, bought.taskId, { flex, reservation })
         const failed = watched.kind === 'ended' && watched.task.status !== 'succeeded'
         const again = failed && retriesLeft > 0 && !this.#stopped && mayRerun(failureOf(watched.task))
         if (again && (await this.#results.recordEnd(part, step.name, watched.task))) continue
@@ -218,15 +236,46 @@ class Execution {
     }
   }
 
-  async #buy(part: PlanPart, step: Extract<Step, { kind: 'generate' }>) {
+  /** Sets the most that the take can cost aside first. Only what was bought, or may have been, leaves it set aside. */
+  async #buyWithinBudget(
+    part: PlanPart,
+    step: Extract<Step, { kind: 'generate' }>,
+  ): Promise<{ bought: Bought | NotBought; reservation?: Reservation }> {
+    if (this.#stopped) return { bought: { kind: 'cancelled' } }
+    if (!(await part.isUnchanged(step.take))) return { bought: { kind: 'cancelled', why: 'edited' } }
+    const amount = mostOf(step)
+    const pots = [this.#runPot, this.#manifests.potOf(part)].filter((pot) => pot !== undefined)
+    let reservation: Reservation | { reached: Pot }
+    try {
+      reservation = await this.#budget.reserve(pots, amount, this.#stopCreates.signal)
+    } catch (error) {
+      if (!this.#stopCreates.signal.aborted) throw error
+      return { bought: { kind: 'cancelled' } }
+    }
+    if ('reached' in reservation) {
+      if (reservation.reached === this.#runPot)
+        this.#stop({ why: 'budget', message: budgetMessage(reservation.reached) })
+      return { bought: { kind: 'cancelled', why: 'budget' } }
+    }
+    const bought = await this.#buy(part, step, amount && writeMoney(amount))
+    if (bought.kind === 'unknown') reservation.keep()
+    else if (bought.kind !== 'submitted') reservation.settle(0)
+    return { bought, reservation }
+  }
+
+  async #buy(
+    part: PlanPart,
+    step: Extract<Step, { kind: 'generate' }>,
+    reserved: string | undefined,
+  ): Promise<Bought> {
     const ref = this.#ref(part, step.name)
-    if (this.#stopped) return { kind: 'cancelled' as const }
     const bought = await buyTake(
       step,
       part,
       { ...this.#world, pacer: this.#pacer, onTrouble: this.#onTrouble('create') },
       {
         signal: this.#stopCreates.signal,
+        reserved,
         onSubmitting: () => this.#world.emit({ type: 'submitting', ...ref }),
         stop: (stop) => this.#stop(stop),
       },
@@ -243,17 +292,29 @@ class Execution {
   async #resume(part: PlanPart, step: Extract<Step, { kind: 'resume' }>): Promise<void> {
     const { name, taskId, flex } = step
     if (!this.#options.wait) return this.#settle(part, name, { kind: 'live', taskId })
-    const watching = this.#watch(part, name, taskId, flex)
+    const watching = this.#watch(part, name, taskId, { flex, reservation: this.#manifests.holdOf(step) })
     // Already live: it is looked after at once, and holds a slot so that creates wait for it.
     if (!flex) void this.#slots(() => watching)
     await this.#results.finish(part, name, taskId, { watched: await watching, bought: false })
   }
 
-  async #watch(part: PlanPart, name: TakeName, taskId: TaskId, flex: boolean): Promise<Watched> {
-    if (!this.#options.wait) return { kind: 'stopped' }
+  /** Waits for a task's end, and settles what was set aside for it. */
+  async #watch(
+    part: PlanPart,
+    name: TakeName,
+    taskId: TaskId,
+    { flex, reservation }: { flex: boolean; reservation: Reservation | undefined },
+  ): Promise<Watched> {
     const onStatus = (status: Task['status']) =>
       this.#world.emit({ type: 'status', ...this.#ref(part, name), taskId, status })
-    return await this.#poller.watch(taskId, { flex, onStatus })
+    const watched: Watched = this.#options.wait
+      ? await this.#poller.watch(taskId, { flex, onStatus })
+      : { kind: 'stopped' }
+    if (watched.kind === 'ended') {
+      const cost = part.charges.costOf(name, watched.task)
+      reservation?.settle(readMoney(cost)?.micros ?? 0)
+    } else reservation?.keep()
+    return watched
   }
 
   #settle(part: PlanPart, take: TakeName, body: OutcomeBody): void {
@@ -276,6 +337,17 @@ class Execution {
   #onTrouble(during: 'create' | 'poll' | 'download') {
     return (message: string, waitMs: number) => this.#world.emit({ type: 'trouble', during, message, waitMs })
   }
+}
+
+type NotBought = { kind: 'cancelled'; why: NotBoughtReason }
+
+/** The most that a take can cost; `undefined` where no price is known. */
+function mostOf({ estimate: { price } }: Extract<Step, { kind: 'generate' }>): Money | undefined {
+  return price && { currency: price.currency, micros: price.maxMicros }
+}
+
+function budgetMessage({ name, limit }: Pot): string {
+  return `The next take does not fit into what ${name} allows (${writeMoney(limit)})`
 }
 
 /** What was created first dies first; a task whose id does not tell may be the oldest. */

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { type ArchivedEntry, readArchive, recallEntries } from '../core/archive.js'
 import { RunnerError } from '../core/errors.js'
+import type { EstimateContext } from '../core/estimate.js'
 import { placeEntry, type TakeState } from '../core/ledger-state.js'
 import { accountLimits, type ModelProfile } from '../core/models.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
@@ -13,6 +14,8 @@ import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
 import type { World } from '../ports/world.js'
+import { agreement } from './agreement.js'
+import { type Charges, chargesFor } from './charges.js'
 import type { PlanPart } from './execute-plan.js'
 import { Ledger, readable, readStates } from './ledger.js'
 import {
@@ -44,6 +47,7 @@ export interface Preview {
   present: ReadonlySet<TakeName>
   /** Videos that were fetched and whose take is not known, relative to the manifest, with `/`. */
   unclaimed: readonly string[]
+  charges: Charges
 }
 
 /** Plans that only look: nothing is locked, nothing is written. */
@@ -61,7 +65,8 @@ export async function previewPlans(
     for (const { take, entry, sentAt } of recalled)
       states.set(take, { ...placeEntry(states.get(take), entry), sentAt })
     const found = recalled.length > 0 ? await planOne(one, states, planOptions, files) : first
-    previews.push({ ...found, states, unclaimed: await findUnclaimed(one.places, files) })
+    const charges = chargesOf(one, states, options)
+    previews.push({ ...found, states, charges, unclaimed: await findUnclaimed(one.places, files) })
   }
   return { previews, warnings }
 }
@@ -80,14 +85,34 @@ async function planOne(
   files: Files,
 ): Promise<Pick<Preview, 'plan' | 'present'>> {
   const present = await findPresent(one, states, files)
-  const { manifest, images } = one
+  const { manifest } = one
   const drafts = options.draft || [...states.keys()].some((name) => splitTakeName(name).draft)
   const digests = drafts ? new Map([...one.digests, ...draftDigestsOf(one)]) : one.digests
-  const estimateWith = {
+  const estimateWith = estimateContext(one, rates)
+  return { plan: planRun({ manifest, states, digests, present, estimateWith }, options), present }
+}
+
+function chargesOf(
+  one: LoadedManifest,
+  states: ReadonlyMap<TakeName, TakeState>,
+  { rates, provider }: PrepareOptions,
+): Charges {
+  return chargesFor({
+    manifest: one.manifest,
+    digests: new Map([...one.digests, ...draftDigestsOf(one)]),
+    states,
+    estimateWith: { ...estimateContext(one, rates), provider },
+  })
+}
+
+function estimateContext(
+  { manifest, images }: LoadedManifest,
+  rates: PrepareOptions['rates'],
+): Omit<EstimateContext, 'provider'> {
+  return {
     rates: [...(rates?.nearer ?? []), ...(manifest.rates ?? []), ...(rates?.farther ?? [])],
     facts: (media: Media) => mediaFacts(media, images),
   }
-  return { plan: planRun({ manifest, states, digests, present, estimateWith }, options), present }
 }
 
 /** Tasks that this machine bought for what the plan would buy, and that the lockfile has forgotten. */
@@ -134,7 +159,9 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       for (const { take, entry, sentAt } of recalled)
         await ledger.commit({ type: 'placed', take, entry, ...(sentAt === undefined ? {} : { sentAt }) })
       const plan = recalled.length > 0 ? await replan() : first
-      parts.push({ ...one, plan, ledger, replan })
+      const charges = chargesOf(one, ledger.states, options)
+      const isUnchanged = agreement(one, world.files)
+      parts.push({ ...one, plan, ledger, replan, charges, isUnchanged })
     }
   } catch (error) {
     await close().catch(() => undefined)

@@ -8,6 +8,7 @@ import type { Step } from '../core/plan.js'
 import type { Task, TaskId } from '../core/task.js'
 import { createdAtOf, lifetimes } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
+import type { Charges } from './charges.js'
 import { collectResult } from './collect-result.js'
 import type { Ledger } from './ledger.js'
 import type { Places } from './places.js'
@@ -24,6 +25,7 @@ export type OutcomeBody = Outcome extends infer O
 interface Part {
   ledger: Pick<Ledger, 'commit' | 'states'>
   places: Places
+  charges: Pick<Charges, 'costOf'>
 }
 
 /** What the keeper needs of the run that it works in. `P`: how that run names a manifest's part. */
@@ -92,7 +94,9 @@ export class ResultKeeper<P extends Part> {
   }
 
   /** @returns Whether the end is on the disk. */
-  async recordEnd(part: P, name: TakeName, { id, status, completionTokens, error }: Task): Promise<boolean> {
+  async recordEnd(part: P, name: TakeName, task: Task): Promise<boolean> {
+    const { id, status, completionTokens, error } = task
+    const cost = part.charges.costOf(name, task)
     const tokens = completionTokens === undefined ? {} : { tokens: completionTokens }
     const code = error?.code ?? (status === 'failed' ? 'error' : undefined)
     const failure = code === undefined ? {} : { error: code, message: error?.message ?? '' }
@@ -103,6 +107,7 @@ export class ResultKeeper<P extends Part> {
         task: id,
         status: status as 'succeeded',
         ...tokens,
+        ...(cost === undefined ? {} : { cost }),
         ...failure,
       }),
     )
@@ -141,8 +146,8 @@ export class ResultKeeper<P extends Part> {
       await this.#commit(() =>
         part.ledger.commit({ type: 'collected', take: name, task: taskId, video, sha256, bytes }),
       )
-      const tokens = completionTokens ?? part.ledger.states.get(name)?.entry?.tokens
-      this.#run.settle(part, name, { kind: 'done', taskId, video, tokens, bought })
+      const { tokens = completionTokens, cost } = part.ledger.states.get(name)?.entry ?? {}
+      this.#run.settle(part, name, { kind: 'done', taskId, video, tokens, cost, bought })
     } catch (error) {
       if (signal.aborted) return this.#run.settle(part, name, { kind: 'live', taskId })
       const gone = error instanceof ProviderError && error.providerCode === lostCode

@@ -41,6 +41,7 @@ describe('a batch that goes well', () => {
           digest: "v1:4394465752a52158207fe2a0613b0db64f53cda18c2baa0c02624b69a2aa8282"
           seed: 506952169
           tokens: 1000
+          cost: "0.016 CNY"
           video: "out/ep01/cat.mp4"
           sha256: "ac3f595da8868da9c36e8a959217b5dca88bafc100fe7ee9f1aa613f424e5f0f"
         "cat@2":
@@ -50,6 +51,7 @@ describe('a batch that goes well', () => {
           digest: "v1:4394465752a52158207fe2a0613b0db64f53cda18c2baa0c02624b69a2aa8282"
           seed: 1834170078
           tokens: 1000
+          cost: "0.016 CNY"
           video: "out/ep01/cat@2.mp4"
           sha256: "24457ed5650b9e61737504d8ac74862798cfc48a21d3885079e37745356784ec"
         "fox":
@@ -59,6 +61,7 @@ describe('a batch that goes well', () => {
           digest: "v1:4394465752a521580e6bdac6a7965c2b4f53cda18c2baa0c02624b69a2aa8282"
           seed: 1327217908
           tokens: 1000
+          cost: "0.016 CNY"
           video: "out/ep01/fox.mp4"
           sha256: "7c942a6f6bc641d585a354d30d67c72a987bfa4db7655261b4547f30c8f31ff8"
       "

@@ -1,0 +1,52 @@
+import { canonicalJson } from '../core/canonical-json.js'
+import { parseManifest } from '../core/manifest.js'
+import { type Shot, type Take, takesOf } from '../core/shot.js'
+import type { Files } from '../ports/files.js'
+import type { LoadedManifest } from './load-manifests.js'
+import { sha256Of } from './media.js'
+
+/**
+ * Watches over what a person has agreed to: a take is bought only as long as its manifest still says the same of it.
+ * The file is looked at before each create and read again only when it was written to; somebody who edits one shot
+ * while a run goes on takes that shot out of the run, and no other. A manifest that can no longer be read, or whose
+ * budget or prices are others, says the same of nothing.
+ */
+export function agreement(
+  { manifest, places, sha256 }: LoadedManifest,
+  files: Files,
+): (take: Take) => Promise<boolean> {
+  const { file, budget, rates, shots } = manifest
+  const agreed = new Map(shots.map((shot) => [shot.name, shot]))
+  let seen: string | undefined
+  let now: ReadonlyMap<string, Shot> = agreed
+
+  async function look(): Promise<void> {
+    const fingerprint = await files.fingerprint(places.manifest)
+    if (fingerprint !== undefined && fingerprint === seen) return
+    const bytes = await files.read(places.manifest).catch(() => undefined)
+    seen = fingerprint
+    if (bytes && sha256Of(bytes) === sha256) {
+      now = agreed
+      return
+    }
+    const parsed = bytes && parseManifest(bytes, file)
+    const broken = !parsed || parsed.problems.some(({ severity }) => severity === 'error')
+    const terms = (one: { budget?: unknown; rates?: unknown }) => canonicalJson([one.budget, one.rates])
+    const same = !broken && terms(parsed.manifest) === terms({ budget, rates })
+    now = new Map(same ? parsed.manifest.shots.map((shot) => [shot.name, shot]) : [])
+  }
+
+  return async ({ shot: { name }, number }) => {
+    await look()
+    const [before, after] = [agreed.get(name), now.get(name)]
+    if (before === after) return true
+    return after !== undefined && number <= takesOf(after).length && wordingOf(before) === wordingOf(after)
+  }
+}
+
+/** Everything of a shot that decides what is bought and at which price. */
+function wordingOf(shot: Shot | undefined): string {
+  const { model, modelProfile, prompt, media = [], parameters, extra, skip } = shot ?? {}
+  const sources = media.map(({ role, source, seconds }) => [role, source, seconds])
+  return canonicalJson([model, modelProfile, prompt, sources, parameters, extra, skip])
+}
