@@ -4,7 +4,13 @@ export { type CancelControls, type CancelOptions, type CancelReport, cancel } fr
 export { type InitReport, init } from './commands/init.js'
 export { type MergeReport, merge } from './commands/merge.js'
 export { type MoveOptions, type MoveReport, move } from './commands/move.js'
-export { type PlanReport, plan } from './commands/plan.js'
+export { type PlanCommandOptions, type PlanReport, plan } from './commands/plan.js'
+export {
+  type PromotedDraft,
+  type PromoteOptions,
+  type PromoteReport,
+  promote,
+} from './commands/promote.js'
 export { type PruneControls, type PruneReport, prune } from './commands/prune.js'
 export {
   type Finding,
@@ -21,24 +27,53 @@ export { type VerifyControls, type VerifyReport, verify } from './commands/verif
 export type { CreateAnswer } from './core/create-answer.js'
 export { type Digest, type DigestPart, differingParts, digestOf } from './core/digest.js'
 export { type ErrorCode, ManifestError, ProviderError, RunnerError } from './core/errors.js'
-export type { TokenRange } from './core/estimate.js'
-export type { Outcome, RunEvent, RunResult, Stop, StopReason, TakeRef } from './core/event.js'
+export {
+  type Estimate,
+  type EstimateContext,
+  estimateShot,
+  type MediaFacts,
+  type SecondsRange,
+  type TokenRange,
+} from './core/estimate.js'
+export type {
+  BudgetView,
+  NotBoughtReason,
+  Outcome,
+  RunEvent,
+  RunResult,
+  Stop,
+  StopReason,
+  TakeRef,
+} from './core/event.js'
 export { classifyFailure, type FailureClass, failureClasses, mayRerun } from './core/failure.js'
 export type { TakeState } from './core/ledger-state.js'
-export { type LockEntry, type LockStatus, parseLockfile, renderLockfile } from './core/lockfile.js'
+export {
+  type LockEntry,
+  type LockStatus,
+  parseLockfile,
+  renderLockfile,
+  type Spent,
+} from './core/lockfile.js'
 export { type ParsedManifest, parseManifest } from './core/manifest.js'
+export { findModel, type ModelProfile, profileOf } from './core/models.js'
+export type { Money, PriceRange } from './core/money.js'
 export type { ShotName, TakeName } from './core/names.js'
 export {
+  type EstimateView,
   type Plan,
   type PlanInput,
   type PlanOptions,
   type PlanView,
+  type PriceView,
   planRun,
   type Step,
 } from './core/plan.js'
 export type { PollPolicy } from './core/poll-schedule.js'
+export { parsePriceFile } from './core/price-file.js'
+export { publishedRates, type Rate } from './core/prices.js'
 export type { Problem, ProblemCode } from './core/problem.js'
 export type { Parameters, VideoRequest } from './core/request.js'
+export { parseSavedPlan, type SavedPlan } from './core/saved-plan.js'
 export type { Selection } from './core/select.js'
 export { type Manifest, type Media, type Shot, type Take, takesOf } from './core/shot.js'
 export type { Task, TaskId, TaskStatus } from './core/task.js'

@@ -46,6 +46,7 @@ export async function readPrepareOptions(
     selection: { shots: textFlags(argv, 'shot'), tags: textFlags(argv, 'tag') },
     force: flags.force === true,
     failed,
+    draft: flags.draft === true,
   }
 }
 

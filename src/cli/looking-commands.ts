@@ -1,8 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import type { CAC } from 'cac'
+import { noProvider } from '../core/provider-choice.js'
 import type { CommandContext } from './command-context.js'
-import { readPrepareOptions, readProvider, withProvider, withSelection } from './common-options.js'
+import {
+  providerName,
+  readPrepareOptions,
+  readProvider,
+  withProvider,
+  withSelection,
+} from './common-options.js'
 import { exitStatus } from './exit-status.js'
-import type { RawFlags } from './flags.js'
+import { type RawFlags, textFlag } from './flags.js'
 
 /** Adds the commands that send nothing and cost nothing: `init`, `validate`, `plan`, `status`. */
 export function addLookingCommands(
@@ -41,22 +50,29 @@ export function addLookingCommands(
       terminal.print(renderVerdict(report.problems, report.manifests))
     })
 
-  withSelection(withProvider(program.command('plan [...manifests]', 'Show what a run would do, and why')))
+  withSelection(
+    withProvider(program.command('plan [...manifests]', 'Show what a run would do, why, and the price')),
+  )
+    .option('--draft', 'Plan cheap drafts of the shots instead of finals')
+    .option('--out <file>', 'Save the plan, to be carried out exactly with: shotlock run FILE')
     .option('--json', 'The plan as JSON')
     .action(async (manifests: string[], flags: RawFlags) => {
       const { plan } = await import('../commands/plan.js')
       const { renderPlan } = await import('./render-plan.js')
-      const options = await readPrepareOptions(
-        manifests,
-        flags,
-        surroundings,
-        await readProvider(surroundings),
-      )
-      const report = await plan(options, await surroundings.ledgerWorld())
+      const choice = await readProvider(surroundings)
+      const options = await readPrepareOptions(manifests, flags, surroundings, choice)
+      const out = textFlag(surroundings.argv, 'out')
+      if (out !== undefined && !choice) throw noProvider()
+      const save =
+        out === undefined
+          ? undefined
+          : { path: resolve(surroundings.cwd, out), provider: providerName(choice!), newId: randomUUID }
+      const report = await plan({ ...options, save }, await surroundings.ledgerWorld())
       if (flags.json) return terminal.json(report)
       const { renderProblems } = await import('./render-problems.js')
       terminal.note(renderProblems(report.warnings, terminal.errPalette))
       terminal.print(renderPlan(report, terminal.outPalette, 1000))
+      if (out !== undefined) terminal.note(`Saved to ${out}. Carry it out with: shotlock run ${out}`)
     })
 
   withSelection(withProvider(program.command('status [...manifests]', 'Show where each take stands')))

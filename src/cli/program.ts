@@ -6,6 +6,7 @@ import { statusOfError } from './exit-status.js'
 import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addMergeCommand } from './merge-command.js'
+import { addPromoteCommand } from './promote-command.js'
 import { addReconcileCommands } from './reconcile-commands.js'
 import { addRunCommand } from './run-command.js'
 import { addSimulateCommand } from './simulate-command.js'
@@ -43,6 +44,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addLedgerCommands(program, context)
   addMergeCommand(program, context)
   addReconcileCommands(program, context)
+  addPromoteCommand(program, context)
   addSimulateCommand(program, context)
   program.help()
   program.version(version)

@@ -1,6 +1,7 @@
 import type { PlanReport } from '../commands/plan.js'
 import type { TokenRange } from '../core/estimate.js'
 import type { BudgetView } from '../core/event.js'
+import { microsPerUnit, readMoney } from '../core/money.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import type { EstimateView, PlanView, PriceView } from '../core/plan.js'
 import { columns, count, formatMoney, formatNumber, formatPrice, type Palette } from './text.js'
@@ -48,13 +49,15 @@ function priceWords(prices: readonly PriceView[], unpriced: number, buys: number
 
 /** What a plan comes to, in one line. */
 export function renderTotals(
-  { buys, tokens, untold, prices, unpriced }: PlanReport['totals'],
+  { buys, tokens, untold, prices, unpriced, finalPrices }: PlanReport['totals'],
   limits: PlanReport['limits'],
 ): string {
   if (buys === 0) return 'Buys nothing.'
   const unknown = untold > 0 ? `, besides ${count(untold, 'take')} whose tokens cannot be told` : ''
   const takes = `${count(buys, 'take')} for ${priceWords(prices, unpriced, buys)}`
-  return `Buys ${takes}: ${formatTokens(tokens)} tokens${unknown}. Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
+  const finals =
+    finalPrices.length === 0 ? '' : ` Their finals: ${finalPrices.map(formatPrice).join(' and ')} on top.`
+  return `Buys ${takes}: ${formatTokens(tokens)} tokens${unknown}.${finals} Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
 }
 
 function unpricedWords(unpriced: number, buys: number): string {
@@ -134,11 +137,11 @@ function signOf({ step, reason }: ViewStep, palette: Palette): string {
   }
 }
 
-function reasonOf({ take, step, reason, changed = [], movedFrom, draft }: ViewStep): string {
+function reasonOf({ take, step, reason, changed = [], movedFrom, draft, finalPrice }: ViewStep): string {
   switch (step) {
     case 'generate':
       if (movedFrom !== undefined) return `new; ${moveAdvice(movedFrom, take)}`
-      return `${changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')}${draftWords(draft)}`
+      return `${changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')}${draftWords(draft)}${finalPrice ? `; its final ${formatPrice(finalPrice)}` : ''}`
     case 'resume':
       return reason === 'outdated'
         ? 'live, resumes; changed since, the next run buys it anew'
@@ -156,7 +159,17 @@ function reasonOf({ take, step, reason, changed = [], movedFrom, draft }: ViewSt
 
 function draftWords(draft: ViewStep['draft']): string {
   if (!draft) return ''
-  return `, from draft ${draft.task}${draft.until === undefined ? '' : ` (possible until ${draft.until.slice(0, 16)}Z)`}`
+  const { task, daysLeft, cost } = draft
+  const days = daysLeft === undefined ? [] : [`${daysLeftWords(daysLeft)} left`]
+  const paid = readMoney(cost)
+  const money = paid ? [`cost ${formatMoney({ ...paid, amount: paid.micros / microsPerUnit })}`] : []
+  const facts = [...money, ...days].join(', ')
+  return `, from draft ${task}${facts === '' ? '' : ` (${facts})`}`
+}
+
+/** `6 days`, `less than a day`. */
+export function daysLeftWords(days: number): string {
+  return days < 1 ? 'less than a day' : count(days, 'day')
 }
 
 /** `move` takes shots, all takes of each at once. */

@@ -1,14 +1,16 @@
 import type { StatusReport, TakeStatus } from '../commands/status.js'
 import { failureAdvice } from '../core/failure.js'
 import { lostCode } from '../core/ledger-state.js'
-import { columns, count, formatDuration, formatNumber, type Palette } from './text.js'
+import { microsPerUnit, readMoney, sumMoney } from '../core/money.js'
+import { daysLeftWords, holdWords } from './render-plan.js'
+import { columns, count, formatDuration, formatMoney, formatNumber, type Palette } from './text.js'
 
 const shownPerManifest = 200
 
 /** Where each take stands: what is not simply done, then the counts. */
 export function renderStatus({ manifests }: StatusReport, palette: Palette): string[] {
   return manifests.flatMap(({ manifest, takes, unclaimed }, index) => {
-    const open = takes.filter((take) => !(take.status === 'succeeded' && take.next === 'keep'))
+    const open = takes.filter((take) => !(take.status === 'succeeded' && take.next === 'keep' && !take.draft))
     const rows = open
       .slice(0, shownPerManifest)
       .map((take) => [take.take, paint(take, palette), describe(take)])
@@ -31,10 +33,14 @@ function counts(takes: readonly TakeStatus[]): string {
   const byStatus = new Map<string, number>()
   for (const { status } of takes) byStatus.set(status, (byStatus.get(status) ?? 0) + 1)
   const tokens = takes.reduce((sum, take) => sum + (take.tokens ?? 0), 0)
+  const costs = sumMoney(takes.map(({ cost }) => readMoney(cost)).filter((cost) => cost !== undefined))
+  const money = costs.map(
+    ({ currency, micros }) => `, ${formatMoney({ currency, amount: micros / microsPerUnit })}`,
+  )
   const words = [...byStatus].map(
     ([status, number]) => `${formatNumber(number)} ${status === 'absent' ? 'not bought' : status}`,
   )
-  return `${words.join(', ')}${tokens > 0 ? `; ${formatNumber(tokens)} tokens` : ''}`
+  return `${words.join(', ')}${tokens > 0 ? `; ${formatNumber(tokens)} tokens` : ''}${money.join('')}`
 }
 
 function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palette): string {
@@ -53,8 +59,8 @@ function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palett
 }
 
 function describe(take: TakeStatus): string {
-  const { status, next, task, provider, failure, error, here, ageS, fetchBefore } = take
-  if (status === 'absent') return next === 'hold' ? 'skip is set' : ''
+  const { status, next, held, task, provider, failure, error, here, ageS, fetchBefore, draft } = take
+  if (status === 'absent') return held === undefined ? '' : (holdWords[held] ?? '')
   if (status === 'unknown') return 'a create got no answer: shotlock reconcile looks for its task'
   if (error === lostCode) return `paid for as ${task}, and the provider no longer has it`
   if (failure !== undefined) return `${failureAdvice(failure)} (${error})`
@@ -66,5 +72,14 @@ function describe(take: TakeStatus): string {
     const until = fetchBefore === undefined ? '' : ` before ${fetchBefore}`
     return `paid for as ${task}, the file is not here: run fetches it${until}`
   }
+  if (draft && next === 'keep') return draftWords(draft)
   return next === 'generate' ? 'changed since it was bought: the next run buys it anew' : ''
+}
+
+function draftWords({ approved, daysLeft }: NonNullable<TakeStatus['draft']>): string {
+  const state = approved ? 'approved: the next run makes its final' : 'waits for approval: shotlock promote'
+  if (daysLeft === undefined) return state
+  return daysLeft < 0
+    ? 'past its 7 days: run --draft makes another'
+    : `${state}, ${daysLeftWords(daysLeft)} left`
 }

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path'
 import type { WriteStream } from 'node:tty'
 import type { CAC } from 'cac'
 import type { PlanReport } from '../commands/plan.js'
 import type { RunReport } from '../commands/run.js'
+import { RunnerError } from '../core/errors.js'
 import type { RunEvent } from '../core/event.js'
 import { noProvider, type ProviderChoice } from '../core/provider-choice.js'
 import { ask } from './ask.js'
@@ -23,9 +25,10 @@ import type { Terminal } from './terminal.js'
 /** Adds `run`. */
 export function addRunCommand(program: CAC, { surroundings, terminal, setStatus }: CommandContext): void {
   withSelection(
-    withProvider(program.command('run [...manifests]', 'Buy what is missing, wait, collect, lock')),
+    withProvider(program.command('run [...manifests or plan]', 'Buy what is missing, wait, collect, lock')),
   )
     .option('--yes', 'Buy without asking')
+    .option('--draft', 'Buy cheap drafts of the shots instead of finals; shotlock promote approves them')
     .option('--max-cost <amount>', 'Spend at most so much in this run, such as 50 or 50CNY')
     .option('--no-wait', 'Only submit; a later run collects')
     .option(
@@ -50,7 +53,8 @@ async function runAction(
   const { run } = await import('../commands/run.js')
   const choice = await readProvider(surroundings)
   if (!choice) throw noProvider()
-  const prepare = await readPrepareOptions(manifests, flags, surroundings, choice)
+  const saved = await readSavedPlan(manifests, flags, surroundings, choice)
+  const prepare = saved?.prepare ?? (await readPrepareOptions(manifests, flags, surroundings, choice))
   const limits = {
     concurrency: numberFlag(flags, 'concurrency', { min: 1, max: 10_000 }),
     createsPerMinute: numberFlag(flags, 'rpm', { min: 1, max: 1_000_000 }),
@@ -66,11 +70,15 @@ async function runAction(
   let report: RunReport
   try {
     const confirm = async (plan: PlanReport) => {
-      if (!(await askConsent(plan, { choice, flags, surroundings, terminal }))) return false
+      const context = { choice, flags, surroundings, terminal, isSaved: saved !== undefined }
+      if (!(await askConsent(plan, context))) return false
       shown.reporter = await openReporter(plan, flags, surroundings, terminal)
       return true
     }
-    report = await run({ ...prepare, ...limits, pollPolicy }, world, { confirm, signal: surroundings.signal })
+    report = await run({ ...prepare, ...limits, saved, pollPolicy }, world, {
+      confirm,
+      signal: surroundings.signal,
+    })
   } finally {
     shown.reporter?.close()
     await close()
@@ -86,17 +94,61 @@ async function runAction(
   return statusOfRun(report)
 }
 
+/**
+ * The plan that is named in the place of manifests.
+ *
+ * @throws RunnerError `plan-invalid`; `usage` when flags say what the plan says already; `plan-stale` when another
+ *   provider would be asked.
+ */
+async function readSavedPlan(
+  paths: readonly string[],
+  flags: RawFlags,
+  surroundings: Surroundings,
+  choice: ProviderChoice,
+) {
+  const [named, ...others] = paths
+  if (named === undefined || !/\.json$/i.test(named)) return undefined
+  const odd = ['shot', 'tag', 'failed', 'force', 'draft'].filter((name) => flags[name] !== undefined)
+  if (others.length > 0 || odd.length > 0) {
+    const what = others.length > 0 ? `"${others[0]}"` : `--${odd[0]}`
+    throw new RunnerError(
+      'usage',
+      `Cannot run the plan "${named}" with ${what}: the plan says what is bought`,
+      {
+        hint: 'Leave it out, or make another plan with it: shotlock plan --out FILE.',
+      },
+    )
+  }
+  const { loadPlan, optionsOf } = await import('../engine/saved-plans.js')
+  const path = resolve(surroundings.cwd, named)
+  const plan = await loadPlan(path, named, await surroundings.files())
+  const name = providerName(choice)
+  if (plan.provider !== name || plan.rehearsal !== isRehearsal(choice)) {
+    throw new RunnerError(
+      'plan-stale',
+      `Cannot run the plan: it was made for ${plan.provider}, not for ${name}`,
+      {
+        hint: `Give the provider it was made for, or make a new plan. Nothing was sent.`,
+      },
+    )
+  }
+  const { rates, cwd } = await readPrepareOptions([], flags, surroundings, choice)
+  return { plan, path, prepare: { ...optionsOf(plan, path, cwd), rates } }
+}
+
 interface ConsentContext {
   choice: ProviderChoice
   flags: RawFlags
   surroundings: Surroundings
   terminal: Terminal
+  /** Whether the plan was saved before, looked at, and named for this run: that is the consent. */
+  isSaved: boolean
 }
 
 /** Shows the plan and asks, on a terminal; elsewhere `--yes` is the consent. A rehearsal costs nothing and needs none. */
 async function askConsent(
   plan: PlanReport,
-  { choice, flags, surroundings, terminal }: ConsentContext,
+  { choice, flags, surroundings, terminal, isSaved }: ConsentContext,
 ): Promise<boolean> {
   const { renderPlan } = await import('./render-plan.js')
   const { renderProblems } = await import('./render-problems.js')
@@ -105,7 +157,7 @@ async function askConsent(
       ...renderProblems(plan.warnings, terminal.errPalette),
       ...renderPlan(plan, terminal.errPalette, 40),
     ])
-  if (plan.totals.buys === 0 || flags.yes || isRehearsal(choice)) return true
+  if (plan.totals.buys === 0 || flags.yes || isSaved || isRehearsal(choice)) return true
   const hint = 'Look at the plan with shotlock plan, then give --yes.'
   const { consentWords } = await import('./render-plan.js')
   const account = choice.kind === 'remote' && choice.account ? `, account of ${choice.account}` : ''

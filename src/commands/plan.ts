@@ -12,12 +12,13 @@ import type { Problem } from '../core/problem.js'
 import type { Charges } from '../engine/charges.js'
 import { budgetsOf } from '../engine/manifest-budgets.js'
 import { limitsOf, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
+import { savePlan } from '../engine/saved-plans.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 
 export interface PlanReport {
   plans: PlanView[]
-  totals: Omit<PlanTotals, 'prices'> & { prices: PriceView[] }
+  totals: Omit<PlanTotals, 'prices' | 'finalPrices'> & { prices: PriceView[]; finalPrices: PriceView[] }
   /** What the manifests may cost and have cost; empty where nothing is capped. */
   budgets: readonly BudgetView[]
   /** What an account may do with these models. */
@@ -25,12 +26,29 @@ export interface PlanReport {
   warnings: readonly Problem[]
 }
 
-/** Says what a run would do and why. Nothing is sent and nothing is written. */
+export interface PlanCommandOptions extends PrepareOptions {
+  /** Where to save the plan for `run`, absolute; who is to be asked; and what makes it unique. */
+  save?: { path: string; provider: string; newId: () => string } | undefined
+}
+
+/**
+ * Says what a run would do and why. Nothing is sent, and nothing is written but the plan where that is asked for.
+ *
+ * @throws RunnerError when manifests or lockfiles cannot be read, or the plan cannot be saved.
+ */
 export async function plan(
-  options: PrepareOptions,
+  options: PlanCommandOptions,
   world: { files: Files; clock: Clock },
 ): Promise<PlanReport> {
   const { previews, warnings } = await previewPlans(options, world)
+  const { save } = options
+  if (save)
+    await savePlan(
+      save.path,
+      previews,
+      { ...options, provider: save.provider },
+      { ...world, newId: save.newId },
+    )
   return reportPlans(previews, warnings)
 }
 
@@ -40,10 +58,10 @@ export function reportPlans(
   warnings: readonly Problem[],
 ): PlanReport {
   const plans = parts.map(({ plan }) => plan)
-  const { prices, ...totals } = planTotals(plans)
+  const { prices, finalPrices, ...totals } = planTotals(plans)
   return {
     plans: plans.map(viewPlan),
-    totals: { ...totals, prices: prices.map(viewPrice) },
+    totals: { ...totals, prices: prices.map(viewPrice), finalPrices: finalPrices.map(viewPrice) },
     budgets: budgetsOf(parts),
     limits: limitsOf(plans),
     warnings,

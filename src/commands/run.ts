@@ -3,10 +3,12 @@ import type { RunResult } from '../core/event.js'
 import type { Money } from '../core/money.js'
 import { type Plan, planTotals } from '../core/plan.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
+import type { SavedPlan } from '../core/saved-plan.js'
 import { executePlans } from '../engine/execute-plan.js'
 import { requirePrices } from '../engine/manifest-budgets.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import { searchDoubts } from '../engine/reconcile.js'
+import { requireCurrent } from '../engine/saved-plans.js'
 import type { World } from '../ports/world.js'
 import { type PlanReport, reportPlans } from './plan.js'
 
@@ -19,6 +21,8 @@ export interface RunOptions extends PrepareOptions {
   /** Milliseconds; default: as long as it takes. */
   waitTimeoutMs?: number | undefined
   retries: number
+  /** A saved plan to carry out exactly, and its file's absolute path; the other options are then its own. */
+  saved?: { plan: SavedPlan; path: string } | undefined
   /** The most that this run may spend; without a currency: that of the plan's prices. */
   maxCost?: { currency: string | undefined; micros: number } | undefined
   pollPolicy?: PollPolicy | undefined
@@ -44,9 +48,11 @@ export async function run(
   world: World,
   { confirm, signal }: RunControls,
 ): Promise<RunReport> {
+  const { saved } = options
   const prepared = await prepareRun(options, world)
   let report: RunReport
   try {
+    const markUsed = saved && (await requireCurrent(saved.plan, saved.path, prepared.parts, world.files))
     await adoptCertain(prepared.parts, world, signal)
     const plans = prepared.parts.map(({ plan }) => plan)
     const maxCost = capOf(options.maxCost, plans)
@@ -58,6 +64,7 @@ export async function run(
         hint: 'Run again and answer y, or give --yes.',
       })
     }
+    await markUsed?.()
     const {
       concurrency = limits.liveTasks,
       createsPerMinute = limits.createsPerMinute,

@@ -1,7 +1,7 @@
 import { classifyFailure, type FailureClass } from '../core/failure.js'
 import type { LockEntry, LockStatus } from '../core/lockfile.js'
-import type { TakeName } from '../core/names.js'
-import type { Step } from '../core/plan.js'
+import { splitTakeName, type TakeName, takeName } from '../core/names.js'
+import { draftDaysLeft, type HoldReason, type Step } from '../core/plan.js'
 import type { TaskId } from '../core/task.js'
 import { createdAtOf, lifetimes } from '../core/task-time.js'
 import { type PrepareOptions, type Preview, previewPlans } from '../engine/prepare-plans.js'
@@ -14,9 +14,17 @@ export interface TakeStatus {
   status: LockStatus | 'absent'
   /** What the next run does with it. */
   next: Step['kind']
+  /** Why it waits for a person. */
+  held?: HoldReason
   task?: TaskId
   provider?: string
   tokens?: number
+  /** What it cost by the prices of its day, such as `1.3968 CNY`. */
+  cost?: string
+  /** The most that it can cost while it is live or unknown. */
+  reserved?: string
+  /** For a draft without a final: whether a person approved it, and for how many whole days it can be made final. */
+  draft?: { approved: boolean; daysLeft?: number }
   /** The collected video, relative to the manifest. */
   video?: string
   /** Whether that file is in its place on this machine. */
@@ -56,22 +64,41 @@ export async function status(
   }
 }
 
-function takeStatus({ name, kind }: Step, { states, present }: Preview, now: number): TakeStatus {
+function takeStatus(step: Step, { states, present }: Preview, now: number): TakeStatus {
+  const { name, kind } = step
+  const held = step.kind === 'hold' ? { held: step.reason } : {}
   const { entry, intent } = states.get(name) ?? {}
   if (intent) return { take: name, status: 'unknown', next: kind, provider: intent.provider }
-  if (!entry) return { take: name, status: 'absent', next: kind }
-  const { status, task, provider, tokens, video, error } = entry
+  if (!entry) return { take: name, status: 'absent', next: kind, ...held }
+  const { status, task, provider, tokens, cost, reserved, video, error } = entry
   return {
     take: name,
     status,
     next: kind,
+    ...held,
     provider,
     ...(task === undefined ? {} : { task }),
     ...(tokens === undefined ? {} : { tokens }),
+    ...(cost === undefined ? {} : { cost }),
+    ...(reserved === undefined ? {} : { reserved }),
+    ...draftOf(name, entry, states, now),
     ...(video === undefined ? {} : { video, here: present.has(name) }),
     ...(error === undefined ? {} : { error, failure: classifyFailure(error, task !== undefined) }),
     ...timesOf(entry, kind, now),
   }
+}
+
+function draftOf(
+  name: TakeName,
+  { task, status, approved }: LockEntry,
+  states: Preview['states'],
+  now: number,
+): Pick<TakeStatus, 'draft'> {
+  const { shot, number, draft } = splitTakeName(name)
+  if (!draft || status !== 'succeeded' || task === undefined) return {}
+  if (states.get(takeName(shot, number))?.entry?.draft === task) return {}
+  const daysLeft = draftDaysLeft(task, now)
+  return { draft: { approved: approved === true, ...(daysLeft === undefined ? {} : { daysLeft }) } }
 }
 
 /** A result lives for a day from its end; counted from its creation, the date errs on the safe side. */

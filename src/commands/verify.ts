@@ -73,8 +73,10 @@ export async function verify(
       }
     })
   } else {
-    for (const one of loaded)
-      manifests.push(await checkManifest(one, await readStates(one.places, { files }), { files, signal }))
+    for (const one of loaded) {
+      const { states } = await readStates(one.places, { files })
+      manifests.push(await checkManifest(one, states, { files, signal }))
+    }
   }
   return { manifests, interrupted: signal.aborted }
 }

@@ -89,7 +89,7 @@ export function estimateShot(shot: Shot, context: EstimateContext = {}): Estimat
   const lengths = seconds && [seconds.min + (inputSeconds?.min ?? 0), seconds.max + (inputSeconds?.max ?? 0)]
   const tenths = (draft && profile?.draft?.tenths?.[generate_audio ? 'audio' : 'silent']) || 10
   const counts = possible.flatMap(([width, height]) =>
-    (lengths ?? []).map((length) => Math.floor((billedTokens(width, height, length) * tenths) / 10)),
+    (lengths ?? []).map((length) => billedTokens(width, height, length, tenths)),
   )
   const tokens = counts.length === 0 ? undefined : { min: Math.min(...counts), max: Math.max(...counts) }
 

@@ -174,9 +174,11 @@ export function modeOf(roles: ReadonlySet<string>): Mode {
  * Tokens that the service bills for one video. Exact on all recorded usages; see docs/pricing.md.
  *
  * @param seconds Of the video, plus those of all films among the references.
+ * @param tenths What a draft is billed of that. Whether the service rounds before or after is not known: this way it is
+ *   never less.
  */
-export function billedTokens(width: number, height: number, seconds: number): number {
-  return Math.floor((width * height * (24 * seconds + 1)) / 1024)
+export function billedTokens(width: number, height: number, seconds: number, tenths = 10): number {
+  return Math.floor((width * height * (24 * seconds + 1) * tenths) / 10_240)
 }
 
 /** Limits of an account for a set of models: the tightest of each; those of 1.5 pro for models not known. */

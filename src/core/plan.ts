@@ -36,6 +36,10 @@ export interface DraftSource {
   seed: number | undefined
   /** Milliseconds since the Unix epoch; `undefined` where the task's id does not tell. */
   expiresAt: number | undefined
+  /** Whole days until then. */
+  daysLeft: number | undefined
+  /** What the draft cost, such as `0.486128 CNY`. */
+  cost: string | undefined
 }
 
 /** What a run would do with one take, and why. Carried out by `run` just as `plan` prints it. */
@@ -51,6 +55,8 @@ export type Step =
       estimate: Estimate
       /** The draft that is made final. */
       draft?: DraftSource | undefined
+      /** For a draft: what its final will cost on top. */
+      finalPrice?: PriceRange | undefined
       /** A take whose shot has left the manifest and that is the same: a move would keep it without paying. */
       movedFrom?: TakeName
     }
@@ -144,15 +150,18 @@ function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, option
   const draftState = draft && states.get(draft.name)
   const isDraft = final.shot.parameters.draft === true
   if (options.draft && !isDraft) {
+    const made = states.get(final.name)?.entry
+    const isMade = made?.status === 'succeeded' && made.digest === digests.get(final.name)
+    if (isMade && !options.force) return listed(stepFor(final, states.get(final.name), input, options))
     const step: Step | undefined = draft
-      ? stepFor(draft, draftState, input, options)
+      ? withFinalPrice(stepFor(draft, draftState, input, options), final, input, options)
       : { kind: 'hold', name: final.name, reason: 'no-drafts' }
     const open = unfinished(final.name, states.get(final.name), nowOf(final, input, options))
-    return [step, open].filter((one) => one !== undefined)
+    return listed(step, open)
   }
   const source = draft && draftState?.entry && draftFor(draft, draftState.entry, input, options)
   const step = stepFor(final, states.get(final.name), input, options, source)
-  if (!draft || !draftState) return step ? [step] : []
+  if (!draft || !draftState) return listed(step)
   const open = unfinished(draft.name, draftState, {
     digest: digests.get(draft.name),
     shot: draft.shot,
@@ -160,13 +169,27 @@ function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, option
     provider: options.provider,
   })
   const rest: Step | undefined = open ?? (options.failed ? undefined : { kind: 'keep', name: draft.name })
-  return [step, rest].filter((one) => one !== undefined)
+  return listed(step, rest)
+}
+
+function listed(...steps: (Step | undefined)[]): Step[] {
+  return steps.filter((step) => step !== undefined)
+}
+
+function withFinalPrice(
+  step: Step | undefined,
+  { shot }: Take,
+  { estimateWith }: PlanInput,
+  { provider }: PlanOptions,
+): Step | undefined {
+  if (step?.kind !== 'generate') return step
+  return { ...step, finalPrice: estimateShot(shot, { ...estimateWith, provider }).price }
 }
 
 /** What a final is made from, or why it waits. */
 function draftFor(
   { name }: Take,
-  { status, task, digest, seed, approved, error }: LockEntry,
+  { status, task, digest, seed, approved, error, cost }: LockEntry,
   { digests }: PlanInput,
   { now }: PlanOptions,
 ): DraftSource | HoldReason {
@@ -174,8 +197,20 @@ function draftFor(
   if (!approved || status !== 'succeeded' || task === undefined) return 'draft-unapproved'
   const createdAt = createdAtOf(task)
   const expiresAt = createdAt === undefined ? undefined : createdAt + lifetimes.draftMs
-  const isOver = expiresAt !== undefined && now !== undefined && now >= expiresAt
-  return isOver || error === lostCode ? 'draft-expired' : { task, seed, expiresAt }
+  const daysLeft = draftDaysLeft(task, now)
+  if ((daysLeft !== undefined && daysLeft < 0) || error === lostCode) return 'draft-expired'
+  return { task, seed, expiresAt, daysLeft, cost }
+}
+
+/**
+ * Whole days for which a draft can still be made final; negative when that is over, `undefined` where it is not known.
+ *
+ * @param now Milliseconds since the Unix epoch.
+ */
+export function draftDaysLeft(task: TaskId, now: number | undefined): number | undefined {
+  const createdAt = createdAtOf(task)
+  if (createdAt === undefined || now === undefined) return undefined
+  return Math.ceil((createdAt + lifetimes.draftMs - now) / 86_400_000) - 1
 }
 
 function stepFor(
@@ -301,12 +336,15 @@ export interface PlanTotals {
   prices: readonly PriceRange[]
   /** Takes whose price cannot be told. */
   unpriced: number
+  /** For drafts: what their finals will cost on top, one a currency. */
+  finalPrices: readonly PriceRange[]
 }
 
 /** Sums up what plans would buy. */
 export function planTotals(plans: readonly Plan[]): PlanTotals {
   const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0, unpriced: 0 }
   const prices: PriceRange[] = []
+  const finalPrices: PriceRange[] = []
   for (const step of plans.flatMap((plan) => plan.steps)) {
     if (step.kind !== 'generate') continue
     const { tokens, price } = step.estimate
@@ -316,8 +354,9 @@ export function planTotals(plans: readonly Plan[]): PlanTotals {
     totals.tokens.max += tokens?.max ?? 0
     if (price) prices.push(price)
     else totals.unpriced++
+    if (step.finalPrice) finalPrices.push(step.finalPrice)
   }
-  return { ...totals, prices: sumPrices(prices) }
+  return { ...totals, prices: sumPrices(prices), finalPrices: sumPrices(finalPrices) }
 }
 
 /** A plan as data that a person or a script reads: what `plan --json` prints. */
@@ -335,8 +374,10 @@ export interface PlanView {
     task?: TaskId
     /** What it will be and cost. Set on what would be bought. */
     estimate?: EstimateView
-    /** The draft that is made final; until when that is possible, ISO time. */
-    draft?: { task: TaskId; until?: string }
+    /** The draft that is made final; until when that is possible, ISO time, and what it cost, such as `0.48 CNY`. */
+    draft?: { task: TaskId; until?: string; daysLeft?: number; cost?: string }
+    /** For a draft: what its final will cost on top. */
+    finalPrice?: PriceView
   }[]
 }
 
@@ -396,7 +437,7 @@ function viewStep(step: Step): PlanView['steps'][number] {
   const head = { take: step.name, step: step.kind }
   switch (step.kind) {
     case 'generate': {
-      const { reason, changed, estimate, draft, movedFrom } = step
+      const { reason, changed, estimate, draft, finalPrice, movedFrom } = step
       return {
         ...head,
         reason,
@@ -404,6 +445,7 @@ function viewStep(step: Step): PlanView['steps'][number] {
         ...(movedFrom === undefined ? {} : { movedFrom }),
         estimate: viewEstimate(estimate),
         ...(draft ? { draft: viewDraft(draft) } : {}),
+        ...(finalPrice ? { finalPrice: viewPrice(finalPrice) } : {}),
       }
     }
     case 'resume':
@@ -418,6 +460,16 @@ function viewStep(step: Step): PlanView['steps'][number] {
   }
 }
 
-function viewDraft({ task, expiresAt }: DraftSource): { task: TaskId; until?: string } {
-  return { task, ...(expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }) }
+function viewDraft({
+  task,
+  expiresAt,
+  daysLeft,
+  cost,
+}: DraftSource): NonNullable<PlanView['steps'][number]['draft']> {
+  return {
+    task,
+    ...(expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }),
+    ...(daysLeft === undefined ? {} : { daysLeft }),
+    ...(cost === undefined ? {} : { cost }),
+  }
 }

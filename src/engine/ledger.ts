@@ -14,6 +14,7 @@ import type { Files } from '../ports/files.js'
 import type { World } from '../ports/world.js'
 import { Journal } from './journal.js'
 import { LockWriter } from './lock-writer.js'
+import { sha256Of } from './media.js'
 import type { Places } from './places.js'
 
 /** A record as callers make it: the ledger adds the time. */
@@ -29,8 +30,8 @@ type LedgerWorld = Pick<World, 'files' | 'clock' | 'mark'>
 export async function readStates(
   places: Places,
   { files }: Pick<LedgerWorld, 'files'>,
-): Promise<Map<TakeName, TakeState>> {
-  return (await load(places, files)).states
+): Promise<{ states: Map<TakeName, TakeState>; lockfileSha256: string | undefined }> {
+  return await load(places, files)
 }
 
 /**
@@ -44,6 +45,8 @@ export class Ledger {
   readonly #places: Places
   readonly #world: LedgerWorld
   #journalLacksIds = false
+  /** Of the lockfile as it was found, in hexadecimal; `undefined` when there was none. */
+  readonly lockfileSha256: string | undefined
 
   private constructor(
     states: Map<TakeName, TakeState>,
@@ -51,7 +54,9 @@ export class Ledger {
     writer: LockWriter,
     places: Places,
     world: LedgerWorld,
+    lockfileSha256: string | undefined,
   ) {
+    this.lockfileSha256 = lockfileSha256
     this.#states = states
     this.#journal = journal
     this.#writer = writer
@@ -66,7 +71,8 @@ export class Ledger {
    * @throws RunnerError `lockfile-…`, `journal-damaged` or `state-unwritable`; nothing was changed then.
    */
   static async open(places: Places, world: LedgerWorld): Promise<Ledger> {
-    const { states, fingerprint, journalBytes, isUnwritten } = await load(places, world.files)
+    const loaded = await load(places, world.files)
+    const { states, fingerprint, journalBytes, isUnwritten } = loaded
     const root = join(places.projectRoot, '.shotlock')
     await writable(() => world.files.createNew(join(root, '.gitignore'), '*\n'), root)
     await writable(() => world.files.proveWritable(dirname(places.journal)), places.journal)
@@ -77,7 +83,7 @@ export class Ledger {
     const journal = new Journal(file, journalBytes)
     const entries = () => entriesOf(states)
     const writer = new LockWriter(places.lockfile, world, { entries, fingerprint })
-    const ledger = new Ledger(states, journal, writer, places, world)
+    const ledger = new Ledger(states, journal, writer, places, world, loaded.lockfileSha256)
 
     for (const [take, { intent }] of states) {
       if (intent)
@@ -182,6 +188,7 @@ async function load(places: Places, files: Files) {
   const { entries, merged } = lockBytes
     ? readLockfile(lockBytes, places.lockfile)
     : { entries: new Map<TakeName, LockEntry>(), merged: false }
+  const lockfileSha256 = lockBytes && sha256Of(lockBytes)
   const states = new Map<TakeName, TakeState>()
   for (const [name, entry] of entries) states.set(name, { entry, intent: undefined })
 
@@ -189,7 +196,7 @@ async function load(places: Places, files: Files) {
   const { records, tornBytes } = parseJournal(bytes, places.journal)
   for (const record of records) states.set(record.take, applyRecord(states.get(record.take), record))
   const isUnwritten = merged || records.length > 0
-  return { states, fingerprint, journalBytes: bytes.length - tornBytes, isUnwritten }
+  return { states, fingerprint, lockfileSha256, journalBytes: bytes.length - tornBytes, isUnwritten }
 }
 
 function entriesOf(states: ReadonlyMap<TakeName, TakeState>): LockEntries {

@@ -48,6 +48,11 @@ export interface Preview {
   /** Videos that were fetched and whose take is not known, relative to the manifest, with `/`. */
   unclaimed: readonly string[]
   charges: Charges
+  places: Places
+  /** Of the manifest, in hexadecimal. */
+  sha256: string
+  /** Of the lockfile, in hexadecimal; `undefined` when there is none. */
+  lockfileSha256: string | undefined
 }
 
 /** Plans that only look: nothing is locked, nothing is written. */
@@ -59,14 +64,16 @@ export async function previewPlans(
   const planOptions = decide(loaded, options, clock)
   const previews: Preview[] = []
   for (const one of loaded) {
-    const states = await readStates(one.places, { files })
+    const { states, lockfileSha256 } = await readStates(one.places, { files })
     const first = await planOne(one, states, planOptions, files)
     const recalled = await findRecalls(one, first.plan, states, files)
     for (const { take, entry, sentAt } of recalled)
       states.set(take, { ...placeEntry(states.get(take), entry), sentAt })
     const found = recalled.length > 0 ? await planOne(one, states, planOptions, files) : first
     const charges = chargesOf(one, states, options)
-    previews.push({ ...found, states, charges, unclaimed: await findUnclaimed(one.places, files) })
+    const unclaimed = await findUnclaimed(one.places, files)
+    const { places, sha256 } = one
+    previews.push({ ...found, states, charges, unclaimed, places, sha256, lockfileSha256 })
   }
   return { previews, warnings }
 }

@@ -472,6 +472,7 @@ describe('totals', () => {
       tokens: { min: 3 * 38_800, max: 3 * 38_800 },
       prices: [{ currency: 'CNY', minMicros: 3 * 620_800, maxMicros: 3 * 620_800 }],
       unpriced: 0,
+      finalPrices: [],
     })
   })
 
@@ -482,6 +483,7 @@ describe('totals', () => {
       tokens: { min: 0, max: 0 },
       prices: [],
       unpriced: 1,
+      finalPrices: [],
     })
   })
 
