@@ -13,6 +13,8 @@ export type LogEntry = { at: number } & (
       /** First 16 hex digits of the SHA-256 of the prompt, and of the body as it came. */
       text: string
       body: string | undefined
+      /** Tokens that it will be billed if it succeeds, and never more. Not spent yet: only a status line says that. */
+      mostTokens: number
       fault?: CreateFault | undefined
     } & LaneState)
   | {
@@ -24,7 +26,13 @@ export type LogEntry = { at: number } & (
       body?: string | undefined
       fault?: CreateFault | undefined
     }
-  | ({ event: 'status'; id: string; status: Status } & LaneState)
+  | ({
+      event: 'status'
+      id: string
+      status: Status
+      /** Billed tokens; only when `status` is `succeeded`, since nothing else is billed. */
+      tokens?: number
+    } & LaneState)
   | { event: 'delete'; id: string; outcome: 'cancelled' | 'removed' | 'refused' }
   | { event: 'download'; file: string; status: number; bytes: number; fault?: FreeFault | undefined }
   /** An API key came with a file request: a client sent it where it must not go. */

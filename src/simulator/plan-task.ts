@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { ModelProfile, Ratio, Resolution } from '../core/models.js'
+import type { Ratio } from '../core/models.js'
 import { fraction } from './chance.js'
 import { ServiceError } from './service-error.js'
 import type { Ending, SimulatedTask } from './task.js'
@@ -44,7 +44,7 @@ export function planTask(valid: ValidCreate, context: PlanContext): SimulatedTas
   const words = wordsIn(prompt)
   const seed = valid.seed ?? randomInt(2 ** 31)
   const ratio = valid.ratio === 'adaptive' ? adaptRatio(valid, seed) : valid.ratio
-  const [width, height] = pixelsOf(profile, resolution, ratio)
+  const [width, height] = pixelsOf(valid, ratio)
   const runMs = taskMs.min + Math.round(fraction(seed, prompt, 'run') * (taskMs.max - taskMs.min))
   return {
     id: newTaskId(valid, context),
@@ -59,12 +59,16 @@ export function planTask(valid: ValidCreate, context: PlanContext): SimulatedTas
     width,
     height,
     ...lengthOf(valid, seed),
+    inputSeconds: valid.inputSeconds || undefined,
     generateAudio: profile.audio ? valid.generateAudio : undefined,
     draft: valid.draft,
     returnLastFrame: valid.returnLastFrame,
     expiresAfterS: valid.expiresAfterS,
     safetyIdentifier: valid.safetyIdentifier,
+    // 1.5 pro reports neither. Source: reference sections 2.1 and 4.
     priority: profile.label === '1.5 pro' ? undefined : valid.priority,
+    outputFormat: profile.label === '1.5 pro' ? undefined : valid.outputFormat,
+    tools: valid.tools,
     draftTaskId: valid.draftTaskId,
     callbackUrl: valid.callbackUrl,
     backdrop,
@@ -96,31 +100,28 @@ function endingOf(words: ReadonlySet<string>, seed: number, firstSeed: number): 
 }
 
 /** Follows the first frame where its size is known, else takes any: the service looks at pictures, we do not. */
-function adaptRatio({ firstFrame, profile, resolution }: ValidCreate, seed: number): Ratio {
+function adaptRatio(valid: ValidCreate, seed: number): Ratio {
+  const { firstFrame } = valid
   if (!firstFrame) return freeRatios[Math.floor(fraction(seed, 'ratio') * freeRatios.length)]!
   const wanted = Math.log(firstFrame.width / firstFrame.height)
   const distance = (ratio: Ratio) => {
-    const [width, height] = pixelsOf(profile, resolution, ratio)
+    const [width, height] = pixelsOf(valid, ratio)
     return Math.abs(Math.log(width / height) - wanted)
   }
   const ratios: Ratio[] = ['16:9', '4:3', '1:1', '3:4', '9:16', '21:9']
   return ratios.reduce((best, ratio) => (distance(ratio) < distance(best) ? ratio : best))
 }
 
-function pixelsOf({ pixels }: ModelProfile, resolution: Resolution, ratio: Ratio): readonly [number, number] {
-  const listed = pixels[resolution]?.[ratio]
-  if (listed) return listed
-  // No page lists the pixels of 4k: twice the sides of 1080p.
-  const [width, height] = pixels['1080p']![ratio]
-  return [2 * width, 2 * height]
+function pixelsOf({ profile, resolution }: ValidCreate, ratio: Ratio): readonly [number, number] {
+  // Every resolution that a model takes has its row: `validateCreate` lets no other through.
+  return profile.pixels[resolution]![ratio]
 }
 
 function lengthOf({ length, profile }: ValidCreate, seed: number): { frames: number; seconds?: number } {
   if ('frames' in length) return { frames: length.frames }
-  const { min } = profile.duration
-  // A model that chooses makes 4 to 12 s. Source: reference section 2.1.
+  const { min, max } = profile.duration
   const seconds =
-    length.seconds === 'auto' ? min + Math.floor(fraction(seed, 'seconds') * (13 - min)) : length.seconds
+    length.seconds === 'auto' ? min + Math.floor(fraction(seed, 'seconds') * (max - min + 1)) : length.seconds
   return { frames: 24 * seconds + 1, seconds }
 }
 

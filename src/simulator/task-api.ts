@@ -1,9 +1,11 @@
 import { type Answer, type Call, html, json, type Reply, readBody } from './answer.js'
+import { billedTokens } from './billing.js'
 import { sha256 } from './chance.js'
 import type { FaultAfter, FaultBefore, Faults } from './faults.js'
 import type { JournalFile } from './journal-file.js'
 import { type Dialect, parseListQuery } from './list-query.js'
 import type { LogEntry } from './log-entry.js'
+import { readClips } from './read-clips.js'
 import { errorBody, invalid, notFound, ServiceError } from './service-error.js'
 import { isOver, type SimulatedTask } from './task.js'
 import { type FullTaskBody, minimalBody, relayItem } from './task-body.js'
@@ -84,7 +86,8 @@ async function create(options: TaskApiOptions, request: Call, dialect: Dialect):
   let task: SimulatedTask
   try {
     if (early) throw earlyError(early)
-    task = desk.create(parseBody(bytes))
+    const sent = parseBody(bytes)
+    task = desk.create(sent, await readClips(sent))
   } catch (error) {
     const wait = early === 'throttle' ? faults.settings.retryAfterS : null
     const reply = refusal(error, request.requestId, wait === null ? {} : { 'Retry-After': String(wait) })
@@ -98,6 +101,7 @@ async function create(options: TaskApiOptions, request: Call, dialect: Dialect):
   log.append({
     ...{ at, event: 'create', accepted: true },
     ...{ id, model, tier, seed, text: sha256(prompt).slice(0, 16), body, fault },
+    mostTokens: billedTokens(task),
     ...desk.countsAround(task),
   })
   return acceptance(id, dialect, fault)

@@ -1,4 +1,5 @@
 import type { TaskBody } from '../adapters/video-api/wire.js'
+import { billedTokens } from './billing.js'
 import type { SimulatedTask } from './task.js'
 
 /** Signed URLs of a task's files. */
@@ -17,11 +18,16 @@ export function taskBody(task: SimulatedTask, urls: FileUrls): FullTaskBody {
     return { ...minimal, error: task.ending.error }
   if (task.status !== 'succeeded') return minimal
 
-  const tokens = tokensOf(task)
+  const tokens = billedTokens(task)
   return withoutUndefined({
     ...minimal,
     content: { video_url: urls.video, ...(task.returnLastFrame && { last_frame_url: urls.lastFrame }) },
-    usage: { completion_tokens: tokens, total_tokens: tokens },
+    usage: {
+      completion_tokens: tokens,
+      total_tokens: tokens,
+      // Nothing is searched here.
+      ...(task.tools && { tool_usage: { web_search: 0 } }),
+    },
     seed: task.seed,
     resolution: task.resolution,
     ratio: task.ratio,
@@ -32,6 +38,8 @@ export function taskBody(task: SimulatedTask, urls: FileUrls): FullTaskBody {
     draft_task_id: task.draftTaskId,
     safety_identifier: task.safetyIdentifier,
     priority: task.priority,
+    tools: task.tools,
+    output_format: task.outputFormat,
   })
 }
 
@@ -68,12 +76,6 @@ export function relayItem({
     updated_at,
   }
   return withoutUndefined(item)
-}
-
-/** Tokens as billed: drafts cost less, with the factor before rounding down. Source: reference section 3. */
-function tokensOf({ width, height, frames, draft, generateAudio }: SimulatedTask): number {
-  const tenths = draft ? (generateAudio ? 6 : 7) : 10
-  return Math.floor((width * height * frames * tenths) / 10_240)
 }
 
 function withoutUndefined(body: Record<string, unknown> & { id: string }): FullTaskBody {

@@ -1,9 +1,11 @@
 import { findModel } from '../core/models.js'
+import { billedTokens } from './billing.js'
 import { type AccountLimits, createLimiter } from './create-limits.js'
 import type { InputStore } from './input-store.js'
 import type { JournalFile } from './journal-file.js'
 import type { LogEntry } from './log-entry.js'
 import { planTask, refuseByWord } from './plan-task.js'
+import type { Clips } from './read-clips.js'
 import { laneOf, type SimulatedTask, type Status } from './task.js'
 import { type LaneCounts, TaskBook } from './task-book.js'
 import { validateCreate } from './validate-create.js'
@@ -81,14 +83,16 @@ export class TaskDesk {
 
   /**
    * Accepts a create, or refuses it as the service would.
+   *
+   * @param clips What was read of the body's inline films and sounds.
    * @throws ServiceError
    */
-  create(body: unknown): SimulatedTask {
+  create(body: unknown, clips: Clips): SimulatedTask {
     this.advance()
     const { taskMs, queuedMs, inputs, journal, onChange, now } = this.#options
-    const valid = validateCreate(body, (id) => this.#book.get(id))
-    refuseByWord(valid.prompt)
     const nowMs = now()
+    const valid = validateCreate(body, { clips, nowMs, findTask: (id) => this.#book.get(id) })
+    refuseByWord(valid.prompt)
     const isFlex = valid.tier === 'flex'
     this.#limit(valid.profile, isFlex ? undefined : this.#book.counts(valid.profile.label), nowMs)
 
@@ -138,7 +142,8 @@ export class TaskDesk {
   #statusChanged(task: SimulatedTask): void {
     const { id, status, updatedAtMs: at } = task
     this.#options.journal.append({ event: 'status', id, status, at })
-    this.#options.log.append({ at, event: 'status', id, status, ...this.countsAround(task) })
+    const billed = status === 'succeeded' ? { tokens: billedTokens(task) } : {}
+    this.#options.log.append({ at, event: 'status', id, status, ...billed, ...this.countsAround(task) })
     this.#options.onChange(task)
   }
 

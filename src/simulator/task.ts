@@ -29,6 +29,8 @@ export interface SimulatedTask {
   readonly frames: number
   /** Whole seconds; `undefined` when `frames` was asked for. */
   readonly seconds?: number | undefined
+  /** Seconds of films among the references; `undefined` when there are none. */
+  readonly inputSeconds?: number | undefined
   /** `undefined` for models without sound. */
   readonly generateAudio?: boolean | undefined
   readonly draft: boolean
@@ -37,6 +39,10 @@ export interface SimulatedTask {
   readonly safetyIdentifier?: string | undefined
   /** `undefined` for models that refuse the field. */
   readonly priority?: number | undefined
+  /** As sent. */
+  readonly tools?: readonly unknown[] | undefined
+  /** `undefined` for models that do not report it. */
+  readonly outputFormat?: 'mp4' | 'mov' | undefined
   /** The draft that this task makes final. */
   readonly draftTaskId?: string | undefined
   readonly callbackUrl?: string | undefined

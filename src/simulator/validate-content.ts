@@ -1,6 +1,8 @@
 import type { Mode, ModelProfile } from '../core/models.js'
+import type { ClipFacts, Clips } from './read-clips.js'
 import { invalid, ServiceError } from './service-error.js'
-import { checkImage, type InlineImage, isRemoteUrl } from './validate-image.js'
+import { type Clip, checkClip, totalSeconds } from './validate-clips.js'
+import { checkImage, type InlineImage } from './validate-image.js'
 
 /** What the content of a create says, once it holds together. */
 export interface CheckedContent {
@@ -9,6 +11,8 @@ export interface CheckedContent {
   prompt: string
   /** The first frame, when it came as a data URL. */
   firstFrame: InlineImage | undefined
+  /** Seconds of all films among the references, which are billed as well; 0 when there are none. */
+  inputSeconds: number
   /** Id of the draft that is to be made final. */
   draftTaskId: string | undefined
 }
@@ -17,6 +21,15 @@ interface Media {
   kind: 'image' | 'video' | 'audio'
   role: string | undefined
   image?: InlineImage | undefined
+  clip?: Clip | undefined
+}
+
+/** What the items of a create are checked with. */
+export interface ContentPlace {
+  profile: ModelProfile
+  /** The model as messages name it. */
+  named: string
+  clips: Clips
 }
 
 const imageRoles = ['first_frame', 'last_frame', 'reference_image']
@@ -24,10 +37,10 @@ const imageRoles = ['first_frame', 'last_frame', 'reference_image']
 /**
  * Checks the items of a create and their roles. Source: reference section 2.2.
  *
- * @param named The model as messages name it.
  * @throws ServiceError 400.
  */
-export function checkContent(content: unknown, profile: ModelProfile, named: string): CheckedContent {
+export function checkContent(content: unknown, place: ContentPlace): CheckedContent {
+  const { profile, named, clips } = place
   if (content === undefined) throw missing('content')
   if (!Array.isArray(content) || content.length === 0) throw invalid('content must be a non-empty array')
 
@@ -45,7 +58,7 @@ export function checkContent(content: unknown, profile: ModelProfile, named: str
       case 'image_url':
       case 'video_url':
       case 'audio_url':
-        media.push(checkMedia(item, item.type, where, profile))
+        media.push(checkMedia(item, item.type, { where, profile, facts: clips.get(index) }))
         break
       case 'draft_task':
         draftTaskId = checkDraftTask(item, where, profile, named)
@@ -57,16 +70,20 @@ export function checkContent(content: unknown, profile: ModelProfile, named: str
     }
   }
 
+  if (draftTaskId !== undefined && content.length > 1)
+    throw invalid('draft task content cannot be mixed with other content')
   const cast = giveRoles(media)
   const mode = modeOf(cast)
   const prompt = texts.join('\n')
   if (draftTaskId === undefined) {
     checkMode(mode, profile, named)
     checkCounts(cast, prompt, profile)
-  } else if (media.length > 0) {
-    throw invalid('draft task content cannot be mixed with media content')
   }
-  return { mode, prompt, draftTaskId, firstFrame: cast.find(({ role }) => role === 'first_frame')?.image }
+  return {
+    ...{ mode, prompt, draftTaskId },
+    firstFrame: cast.find(({ role }) => role === 'first_frame')?.image,
+    inputSeconds: checkLengths(cast, profile),
+  }
 }
 
 export function missing(name: string): ServiceError {
@@ -84,8 +101,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 function checkMedia(
   item: Record<string, unknown>,
   type: 'image_url' | 'video_url' | 'audio_url',
-  where: string,
-  profile: ModelProfile,
+  { where, profile, facts }: { where: string; profile: ModelProfile; facts: ClipFacts | undefined },
 ): Media {
   const { role } = item
   const holder = item[type]
@@ -94,15 +110,16 @@ function checkMedia(
   if (role !== undefined && typeof role !== 'string') throw invalid(`${where}.role must be a string`)
 
   const kind = type === 'image_url' ? 'image' : type === 'video_url' ? 'video' : 'audio'
-  const assets = profile.references.videos !== undefined
+  const { assets, heic, references } = profile
   if (kind === 'image') {
     if (role !== undefined && !imageRoles.includes(role))
       throw invalid('invalid role specified for image content')
-    return { kind, role, image: checkImage(holder.url, where, { heic: !profile.frames, assets }) }
+    return { kind, role, image: checkImage(holder.url, where, { heic, assets }) }
   }
   if (role !== `reference_${kind}`) throw invalid(`invalid role specified for ${kind} content`)
-  if (!isRemoteUrl(holder.url, { assets })) throw invalid(`The ${kind} URL of ${where} is not valid.`)
-  return { kind, role }
+  const limits = kind === 'video' ? references.videos : references.audio
+  // Models that take none of the kind refuse it as a whole, later.
+  return { kind, role, clip: limits && checkClip(holder.url, { kind, where, limits, assets, facts }) }
 }
 
 function checkDraftTask(
@@ -159,8 +176,15 @@ function checkCounts(media: readonly Media[], prompt: string, profile: ModelProf
     const most = limit?.max ?? 0
     if (count(kind) > most) throw invalid(`at most ${most} reference ${kind} contents are supported`)
   }
-  // 2.5 alone makes a video from sound alone. Source: reference section 2.2.
   const onlyAudio = media.length > 0 && media.every(({ kind }) => kind === 'audio')
-  if (onlyAudio && profile.label !== '2.5')
+  if (onlyAudio && !profile.references.audioAlone)
     throw invalid('reference audio requires a reference image or video')
+}
+
+/** Checks how long films, and sounds, are together. Returns the seconds of all films. */
+function checkLengths(media: readonly Media[], { references: { videos, audio } }: ModelProfile): number {
+  const clips = media.flatMap(({ clip }) => clip ?? [])
+  const ofKind = (kind: Clip['kind']) => clips.filter((clip) => clip.kind === kind)
+  if (audio) totalSeconds(ofKind('audio'), audio)
+  return videos ? totalSeconds(ofKind('video'), videos) : 0
 }

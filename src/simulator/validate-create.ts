@@ -1,7 +1,9 @@
 import { findModel, type Mode, type ModelProfile, type Ratio, type Resolution } from '../core/models.js'
-import { invalid, notFound, ServiceError } from './service-error.js'
-import type { ServiceTier, SimulatedTask } from './task.js'
+import type { Clips } from './read-clips.js'
+import { invalid, ServiceError } from './service-error.js'
+import type { ServiceTier } from './task.js'
 import { type CheckedContent, checkContent, isObject, missing } from './validate-content.js'
+import { asFinal, type DraftShelf, refuseFromDraft } from './validate-final.js'
 
 /** A create that the service would accept, with its defaults filled in. */
 export interface ValidCreate extends CheckedContent {
@@ -21,6 +23,8 @@ export interface ValidCreate extends CheckedContent {
   tier: ServiceTier
   expiresAfterS: number
   priority: number
+  tools: readonly unknown[] | undefined
+  outputFormat: 'mp4' | 'mov'
   safetyIdentifier: string | undefined
   callbackUrl: string | undefined
   /** Stored first frame of the draft that is made final. */
@@ -107,6 +111,8 @@ interface CheckedFields {
   service_tier?: ServiceTier
   execution_expires_after?: number
   priority?: number
+  tools?: readonly unknown[]
+  output_format?: 'mp4' | 'mov'
   safety_identifier?: string
   callback_url?: string
 }
@@ -115,13 +121,9 @@ interface CheckedFields {
  * Decides whether the service would accept a create. Of several faults, it names the first that it finds.
  *
  * @param body The body as parsed from JSON.
- * @param findTask Looks up a task by id, for `draft_task`.
  * @throws ServiceError 400 or 404.
  */
-export function validateCreate(
-  body: unknown,
-  findTask: (id: string) => SimulatedTask | undefined,
-): ValidCreate {
+export function validateCreate(body: unknown, context: DraftShelf & { clips: Clips }): ValidCreate {
   if (!isObject(body)) throw invalid('The request body must be a JSON object.')
   const { model: sent, content: items, ...optional } = body
   if (sent === undefined || sent === '') throw missing('model')
@@ -137,11 +139,12 @@ export function validateCreate(
   // Messages name the model without its date. Source: reference section 2.1.
   const named = model.replace(/-\d{6}$/, '')
 
-  const content = checkContent(items, profile, named)
+  const content = checkContent(items, { profile, named, clips: context.clips })
+  if (content.draftTaskId !== undefined) refuseFromDraft(optional, named)
   const fields = checkFields(optional, { profile, mode: content.mode }, named)
   checkCombinations(fields, content, profile)
   const valid = fillIn({ content, fields, profile, model, endpoint })
-  return content.draftTaskId === undefined ? valid : asFinal(valid, content.draftTaskId, findTask)
+  return content.draftTaskId === undefined ? valid : asFinal(valid, content.draftTaskId, context)
 }
 
 function checkFields(optional: Record<string, unknown>, place: Place, named: string): CheckedFields {
@@ -175,8 +178,9 @@ function checkCombinations(
   }
   if (draft) {
     if (draftTaskId !== undefined) throw invalid('draft cannot be used with draft task content')
-    if (resolution !== undefined && resolution.toLowerCase() !== '480p') {
-      throw invalid('draft only supports resolution 480p')
+    const only = profile.draft?.resolution
+    if (resolution !== undefined && resolution.toLowerCase() !== only) {
+      throw invalid(`draft only supports resolution ${only}`)
     }
     if (fields.return_last_frame) throw invalid('draft cannot be used with return_last_frame')
     if (fields.service_tier === 'flex') throw invalid('draft cannot be used with service_tier flex')
@@ -200,7 +204,7 @@ function fillIn({ content, fields, profile, model, endpoint }: Checked): ValidCr
     profile,
     model,
     endpoint,
-    resolution: resolution ?? (draft ? '480p' : profile.defaultResolution),
+    resolution: resolution ?? ((draft && profile.draft?.resolution) || profile.defaultResolution),
     ratio: fields.ratio ?? profile.defaultRatio[content.mode],
     length:
       fields.frames === undefined
@@ -213,40 +217,18 @@ function fillIn({ content, fields, profile, model, endpoint }: Checked): ValidCr
     tier: fields.service_tier ?? 'default',
     expiresAfterS: fields.execution_expires_after ?? 172_800,
     priority: fields.priority ?? 0,
+    tools: fields.tools,
+    outputFormat: fields.output_format ?? 'mp4',
     safetyIdentifier: fields.safety_identifier,
     callbackUrl: fields.callback_url,
     draftBackdrop: undefined,
   }
 }
 
-/** What a final takes over from its draft, whatever the request says. Source: reference section 2.2. */
-function asFinal(
-  valid: ValidCreate,
-  draftTaskId: string,
-  findTask: (id: string) => SimulatedTask | undefined,
-): ValidCreate {
-  const draft = findTask(draftTaskId)
-  if (!draft) throw notFound(`draft task ${draftTaskId}`, 'NotFound.Task')
-  if (!draft.draft || draft.status !== 'succeeded')
-    throw invalid(`task ${draftTaskId} is not a finished draft`)
-  if (draft.model !== valid.model) throw invalid('model must be the model of the draft task')
-  return {
-    ...valid,
-    prompt: draft.prompt,
-    seed: draft.seed,
-    ratio: draft.ratio,
-    length: draft.seconds === undefined ? { frames: draft.frames } : { seconds: draft.seconds },
-    generateAudio: draft.generateAudio ?? false,
-    draftBackdrop: draft.backdrop,
-  }
-}
-
 function isResolution(value: unknown, { profile, mode }: Place): boolean {
   if (typeof value !== 'string') return false
-  const resolution = value.toLowerCase()
-  if (!profile.resolutions.some((one) => one === resolution)) return false
-  // 1.0 lite makes no 1080p from references. Source: reference section 2.3.
-  return !(profile.label === '1.0 lite i2v' && mode === 'r2v' && resolution === '1080p')
+  const possible = (mode === 'r2v' && profile.referenceResolutions) || profile.resolutions
+  return possible.some((one) => one === value.toLowerCase())
 }
 
 function isBoolean(value: unknown): value is boolean {

@@ -1,4 +1,5 @@
 import { imageSize } from 'image-size'
+import { isRemoteUrl, readDataUrl } from './media-url.js'
 import { invalid } from './service-error.js'
 
 /** An image that came inside the request. */
@@ -6,6 +7,7 @@ export interface InlineImage {
   bytes: Uint8Array
   /** As the file itself says, not the data URL: `png`, `jpg`, … */
   format: string
+  /** Pixels, as shown: a rotated photograph has its sides exchanged. */
   width: number
   height: number
 }
@@ -34,9 +36,7 @@ export function checkImage(
   if (url === '') throw invalid(`The image URL of ${where} is empty.`, 'InvalidImageURL.EmptyURL')
   if (isRemoteUrl(url, accepts)) return undefined
 
-  const head = /^data:image\/[a-z0-9.+-]+;base64,/.exec(url)
-  if (!head) throw unreadable(where)
-  const bytes = decodeBase64(url.slice(head[0].length))
+  const bytes = readDataUrl(url, 'image')
   if (!bytes) throw unreadable(where)
   if (bytes.length >= sizeLimit) throw notValid(where, 'it must be smaller than 30 MB')
 
@@ -57,23 +57,13 @@ export function checkImage(
   return image
 }
 
-/** Whether media lies somewhere the service would fetch it from. */
-export function isRemoteUrl(url: string, { assets }: { assets: boolean }): boolean {
-  return (/^https?:\/\//i.test(url) && URL.canParse(url)) || (assets && url.startsWith('asset://'))
-}
-
-/** `undefined` for anything but strict base64. */
-function decodeBase64(text: string): Uint8Array | undefined {
-  const bytes = Buffer.from(text, 'base64')
-  // Buffer skips what is not base64, so a text with such characters gives too few bytes.
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  return bytes.length > 0 && bytes.length === Math.floor((text.length * 3) / 4) - padding ? bytes : undefined
-}
-
 function measure(bytes: Uint8Array, where: string): InlineImage {
   try {
-    const { type, width, height } = imageSize(bytes)
-    return { bytes, format: type ?? '', width, height }
+    const { type: format = '', width, height, orientation = 1 } = imageSize(bytes)
+    // From 5 on, the EXIF orientation turns the picture by a quarter.
+    return orientation < 5
+      ? { bytes, format, width, height }
+      : { bytes, format, width: height, height: width }
   } catch {
     throw unreadable(where)
   }

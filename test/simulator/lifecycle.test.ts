@@ -1,5 +1,18 @@
 import { expect, test } from 'vitest'
-import { image, pngUrl, pro10, request, startRig, text, v20 } from './rig.js'
+import {
+  dataUrl,
+  image,
+  jpegHeader,
+  pngUrl,
+  pro10,
+  pro15,
+  request,
+  startRig,
+  text,
+  v20,
+  v25,
+  video,
+} from './rig.js'
 
 test('a create is answered with the id alone', async () => {
   const rig = await startRig()
@@ -77,6 +90,42 @@ test('a model without sound does not report any', async () => {
   expect(await rig.finished({ model: pro10, generate_audio: true })).not.toHaveProperty('generate_audio')
 })
 
+test('2.x reports what it was asked for and what it made of it', async () => {
+  const rig = await startRig()
+  const film = video('https://example.com/film.mp4?sim-seconds=4')
+  const tools = [{ type: 'web_search' }]
+  const body = await rig.finished({
+    model: v25,
+    content: [text('a fox'), film],
+    duration: 8,
+    tools,
+    priority: 3,
+  })
+  expect(body).toMatchObject({
+    ...{ model: v25, status: 'succeeded', resolution: '720p', duration: 8, framespersecond: 24 },
+    ...{
+      generate_audio: true,
+      draft: false,
+      priority: 3,
+      tools,
+      output_format: 'mp4',
+      service_tier: 'default',
+    },
+    usage: { tool_usage: { web_search: 0 } },
+  })
+  expect(body.ratio).toMatch(/^\d+:\d+$/)
+  expect(body).not.toHaveProperty('frames')
+  expect(body).not.toHaveProperty('draft_task_id')
+  expect((await rig.finished({ model: v25, output_format: 'mov' })).output_format).toBe('mov')
+})
+
+// Twice the sides of 1080p.
+test('2.0 makes 4k', async () => {
+  const rig = await startRig()
+  const { usage } = await rig.finished({ model: v20, resolution: '4k', ratio: '16:9', duration: 4 })
+  expect(usage.completion_tokens).toBe((3840 * 2160 * 97) / 1024)
+})
+
 test('frames are reported in place of a duration', async () => {
   const rig = await startRig()
   const body = await rig.finished({ model: pro10, frames: 57, duration: 5 })
@@ -84,14 +133,25 @@ test('frames are reported in place of a duration', async () => {
   expect(body).not.toHaveProperty('duration')
 })
 
-test('a duration of -1 becomes whole seconds from 4 to 12, the same for the same seed', async () => {
-  const rig = await startRig()
-  const first = await rig.finished({ duration: -1, seed: 7 })
-  const again = await rig.finished({ duration: -1, seed: 7 })
-  expect(first.duration).toBe(again.duration)
-  expect(first.duration).toBeGreaterThanOrEqual(4)
-  expect(first.duration).toBeLessThanOrEqual(12)
-})
+test.each([
+  [pro15, 4, 12],
+  [v20, 4, 15],
+  [v25, 4, 30],
+])(
+  'with a duration of -1, %s makes whole seconds from %i to %i, the same for the same seed',
+  async (model, min, max) => {
+    const rig = await startRig({ liveTasks: 200 })
+    const seeds = Array.from({ length: 100 }, (_, seed) => seed)
+    const ids = await Promise.all(seeds.map((seed) => rig.accepted({ model, duration: -1, seed })))
+    const again = await rig.accepted({ model, duration: -1, seed: 7 })
+    rig.pass(11_000)
+    const secondsOf = async (id: string): Promise<number> => (await rig.get(id)).body.duration
+    const lengths = await Promise.all(ids.map(secondsOf))
+    expect(lengths.every(Number.isInteger)).toBe(true)
+    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([min, max])
+    expect(await secondsOf(again)).toBe(lengths[7])
+  },
+)
 
 test.each([{}, { seed: -1 }, { seed: null }])('with %j the service draws a seed', async (fields) => {
   const rig = await startRig()
@@ -111,6 +171,14 @@ test.each([
   expect(body.ratio).toBe(ratio)
 })
 
+test('an adaptive ratio follows a photograph as it is shown, not as it lies in the file', async () => {
+  const rig = await startRig()
+  const lying = dataUrl(jpegHeader(1600, 900), 'jpeg')
+  const upright = dataUrl(jpegHeader(1600, 900, 6), 'jpeg')
+  const ratioOf = async (url: string) => (await rig.finished({ content: [image(url)] })).ratio
+  expect([await ratioOf(lying), await ratioOf(upright)]).toEqual(['16:9', '9:16'])
+})
+
 test('an adaptive ratio without an inline image depends on the seed alone', async () => {
   const rig = await startRig()
   const ratios = async (seed: number) => [
@@ -124,19 +192,6 @@ test('an adaptive ratio without an inline image depends on the seed alone', asyn
 test('an endpoint id is taken for 1.5 pro and reported as its model', async () => {
   const rig = await startRig()
   expect((await rig.finished({ model: 'ep-20260108-abcde' })).model).toBe('doubao-seedance-1-5-pro-251215')
-})
-
-test('a final takes over from its draft and names it', async () => {
-  const rig = await startRig()
-  const draft = await rig.finished({ draft: true, seed: 9, duration: 6, ratio: '3:4', generate_audio: false })
-  const final = await rig.finished({
-    content: [{ type: 'draft_task', draft_task: { id: draft.id } }],
-    resolution: '720p',
-  })
-  expect(final).toMatchObject({
-    ...{ seed: 9, duration: 6, ratio: '3:4', generate_audio: false },
-    ...{ resolution: '720p', draft: false, draft_task_id: draft.id },
-  })
 })
 
 test('a task that is not over by its deadline expires', async () => {

@@ -1,4 +1,12 @@
 import { encode } from 'fast-png'
+import {
+  BufferTarget,
+  EncodedPacket,
+  EncodedVideoPacketSource,
+  MovOutputFormat,
+  Mp4OutputFormat,
+  Output,
+} from 'mediabunny'
 import { onTestFinished } from 'vitest'
 import type { LogEntry } from '../../src/simulator/log-entry.js'
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.js'
@@ -25,6 +33,10 @@ export const image = (url: string, role?: string) => ({
   ...(role && { role }),
 })
 
+export const video = (url: string) => ({ type: 'video_url', video_url: { url }, role: 'reference_video' })
+export const audio = (url: string) => ({ type: 'audio_url', audio_url: { url }, role: 'reference_audio' })
+export const draftTask = (id: string) => ({ type: 'draft_task', draft_task: { id } })
+
 /** A create for 1.5 pro from text alone; each field can be changed. */
 export const request = (fields: Record<string, unknown> = {}) => ({
   model: pro15,
@@ -40,6 +52,68 @@ export function pngUrl(width: number, height: number, colour: readonly number[] 
 
 export function dataUrl(bytes: Uint8Array, format = 'png'): string {
   return `data:image/${format};base64,${Buffer.from(bytes).toString('base64')}`
+}
+
+/** A film as a data URL: its frames are there, but there is nothing in them. Without saying more, 2.0 takes it. */
+export async function filmUrl({
+  seconds = 2,
+  fps = 24,
+  width = 1280,
+  height = 720,
+  format = 'mp4' as 'mp4' | 'quicktime',
+} = {}): Promise<string> {
+  const target = new BufferTarget()
+  const output = new Output({
+    target,
+    format: format === 'mp4' ? new Mp4OutputFormat() : new MovOutputFormat(),
+  })
+  const frames = new EncodedVideoPacketSource('avc')
+  output.addVideoTrack(frames)
+  await output.start()
+  const decoderConfig = {
+    ...{ codec: 'avc1.42001f', codedWidth: width, codedHeight: height },
+    description: Uint8Array.from([1, 0x42, 0, 0x1f, 0xff, 0xe1, 0, 1, 0x67, 1, 0, 1, 0x68]),
+  }
+  for (let index = 0; index < seconds * fps; index++) {
+    const frame = new EncodedPacket(Uint8Array.of(0, 0, 0, 1, 0x65), 'key', index / fps, 1 / fps)
+    await frames.add(frame, { decoderConfig })
+  }
+  await output.finalize()
+  return clipUrl(new Uint8Array(target.buffer!), `video/${format}`)
+}
+
+/** Silence, 8000 samples a second of one byte each, as a data URL. */
+export function wavUrl(seconds: number): string {
+  const samples = Buffer.alloc(seconds * 8000, 128)
+  const head = Buffer.alloc(44)
+  head.write('RIFF')
+  head.writeUInt32LE(36 + samples.length, 4)
+  head.write('WAVEfmt ', 8)
+  head.writeUInt32LE(16, 16)
+  for (const [at, value] of [
+    [20, 1],
+    [22, 1],
+    [32, 1],
+    [34, 8],
+  ] as const) {
+    head.writeUInt16LE(value, at)
+  }
+  for (const at of [24, 28]) head.writeUInt32LE(8000, at)
+  head.write('data', 36)
+  head.writeUInt32LE(samples.length, 40)
+  return clipUrl(Buffer.concat([head, samples]), 'audio/wav')
+}
+
+/** Empty MP3 frames of 1152 samples at 48,000 a second, as a data URL. */
+export function mp3Url(seconds: number): string {
+  const frame = Buffer.alloc(384)
+  frame.writeUInt32BE(0xfffb94c4)
+  const frames = Array<Buffer>(Math.ceil((seconds * 48_000) / 1152)).fill(frame)
+  return clipUrl(Buffer.concat(frames), 'audio/mpeg')
+}
+
+export function clipUrl(bytes: Uint8Array, type: string): string {
+  return `data:${type};base64,${Buffer.from(bytes).toString('base64')}`
 }
 
 /** A simulator whose clock stands still until the test lets time pass. Tasks wait 1 s and run 10 s. */
@@ -100,33 +174,19 @@ export async function startRig(options: SimulatorOptions = {}) {
   return rig
 }
 
-/** A JPEG of the size a header can claim; there is no picture in it. */
-export function jpegHeader(width: number, height: number): Uint8Array {
+/**
+ * A JPEG of the size a header can claim; there is no picture in it.
+ *
+ * @param orientation As EXIF counts it: 1 as it lies, 6 turned by a quarter.
+ */
+export function jpegHeader(width: number, height: number, orientation = 1): Uint8Array {
+  const jfif = [0xff, 0xe0, 0, 16, 74, 70, 73, 70, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0]
+  const entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]
+  const tiff = [77, 77, 0, 42, 0, 0, 0, 8, 0, 1, ...entry, 0, 0, 0, 0]
+  const exif = [0xff, 0xe1, 0, 8 + tiff.length, 69, 120, 105, 102, 0, 0, ...tiff]
   const size = [height >> 8, height & 255, width >> 8, width & 255]
   const frame = [0xff, 0xc0, 0, 17, 8, ...size, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]
-  return Uint8Array.from([
-    0xff,
-    0xd8,
-    0xff,
-    0xe0,
-    0,
-    16,
-    74,
-    70,
-    73,
-    70,
-    0,
-    1,
-    1,
-    0,
-    0,
-    1,
-    0,
-    1,
-    0,
-    0,
-    ...frame,
-  ])
+  return Uint8Array.from([0xff, 0xd8, ...(orientation === 1 ? jfif : exif), ...frame])
 }
 
 export async function bytesOf(response: Response): Promise<Uint8Array> {

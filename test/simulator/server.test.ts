@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { simulate } from '../../src/commands/simulate.js'
 import { startSimulator } from '../../src/simulator/server.js'
-import { request, startRig } from './rig.js'
+import { request, startRig, text, v20, video } from './rig.js'
 
 test.each(['0.0.0.0', '::', '192.168.1.5', 'example.com'])(
   '%s is no host without allowRemote',
@@ -92,11 +92,44 @@ test('a create is logged with what it takes to recognise it', async () => {
   expect(rig.logged('create')).toEqual([
     {
       ...{ event: 'create', accepted: true, at: rig.clock.nowMs, id, seed: 3, tier: 'default' },
-      ...{ model: 'doubao-seedance-1-5-pro-251215', live: 0, queued: 1 },
+      ...{ model: 'doubao-seedance-1-5-pro-251215', live: 0, queued: 1, mostTokens: 108900 },
       text: expect.stringMatching(/^[0-9a-f]{16}$/),
       body: expect.stringMatching(/^[0-9a-f]{16}$/),
     },
   ])
+})
+
+test('the log tells what was spent: tokens stand where a task has succeeded, and nowhere else', async () => {
+  const rig = await startRig()
+  const done = await rig.finished({ model: v20, content: [video('https://example.com/f.mp4')] })
+  await rig.finished({ content: [text('sim:fail')] })
+  await rig.remove(await rig.accepted())
+  const { id: draft } = await rig.finished({ draft: true, resolution: '480p' })
+  const spent = rig.logged('status').filter((entry) => 'tokens' in entry)
+  expect(spent.map(({ id, status, tokens }) => ({ id, status, tokens }))).toEqual([
+    { id: done.id, status: 'succeeded', tokens: done.usage.completion_tokens },
+    { id: draft, status: 'succeeded', tokens: (await rig.get(draft)).body.usage.completion_tokens },
+  ])
+})
+
+test('no task is billed more than its create says', async () => {
+  const rig = await startRig()
+  const adaptive = { ratio: 'adaptive', duration: -1 }
+  await rig.finished({
+    model: v20,
+    content: [text('a fox'), video('https://example.com/f.mp4')],
+    ...adaptive,
+  })
+  await rig.finished({ ...adaptive, draft: true, generate_audio: false })
+  await rig.finished({ ...adaptive, resolution: '1080p' })
+  const billed = rig
+    .logged('status')
+    .flatMap(({ id, tokens }) => (tokens === undefined ? [] : [{ id, tokens }]))
+  const most = rig
+    .logged('create')
+    .map((entry) => entry.accepted && { id: entry.id, tokens: entry.mostTokens })
+  expect(billed).toHaveLength(3)
+  expect(billed).toEqual(most)
 })
 
 /** A receiver of callbacks that answers with the statuses it is given, then 200. */

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import {
+  audio,
   dataUrl,
+  draftTask,
   image,
   jpegHeader,
   lite,
@@ -12,13 +14,12 @@ import {
   text,
   v20,
   v25,
+  video,
 } from './rig.js'
 
 const fox = 'https://example.com/fox.png'
-const reference = (url: string) => ({ type: 'video_url', video_url: { url }, role: 'reference_video' })
-const sound = { type: 'audio_url', audio_url: { url: 'https://example.com/a.mp3' }, role: 'reference_audio' }
+const sound = audio('https://example.com/a.mp3')
 const frames = [image(fox, 'first_frame'), image(fox, 'last_frame')]
-const draftTask = { type: 'draft_task', draft_task: { id: 'cgt-none' } }
 
 type Fields = Record<string, unknown>
 
@@ -119,8 +120,8 @@ test.each<[string, Fields]>([
     { model: lite, content: Array(5).fill(image(fox, 'reference_image')) },
   ],
   ['sound alone on 2.0', { model: v20, content: [sound] }],
-  ['a video without its role', { model: v20, content: [{ ...reference(fox), role: undefined }] }],
-  ['a draft to finish on a model without drafts', { model: pro10, content: [draftTask] }],
+  ['a video without its role', { model: v20, content: [{ ...video(fox), role: undefined }] }],
+  ['a draft to finish on a model without drafts', { model: pro10, content: [draftTask('cgt-none')] }],
   ['resolution 480', { resolution: '480' }],
   [
     '1080p from references on 1.0 lite',
@@ -155,7 +156,7 @@ test.each<[string, Fields]>([
   ['four references on 1.0 lite', { model: lite, content: Array(4).fill(image(fox, 'reference_image')) }],
   [
     'every kind of reference on 2.0',
-    { model: v20, content: [image('asset://1', 'reference_image'), reference(fox), sound] },
+    { model: v20, content: [image('asset://1', 'reference_image'), video(fox), sound] },
   ],
   ['sound alone on 2.5', { model: v25, content: [sound] }],
   ['a frame rate of 999, which the service does not check', { framespersecond: 999 }],
@@ -174,22 +175,6 @@ test('an unknown model is not found', async () => {
     status: 404,
     body: { error: { code: 'InvalidEndpointOrModel.NotFound', type: 'NotFound' } },
   })
-})
-
-test('only a finished draft of the same model can be made final', async () => {
-  const rig = await startRig()
-  const finish = async (id: string, model = undefined as string | undefined) =>
-    (
-      await rig.create(
-        request({ content: [{ type: 'draft_task', draft_task: { id } }], ...(model && { model }) }),
-      )
-    ).status
-  expect(await finish('cgt-none')).toBe(404)
-  const draft = await rig.accepted({ draft: true })
-  expect(await finish(draft)).toBe(400)
-  rig.pass(11_000)
-  expect(await finish(draft, v25)).toBe(400)
-  expect(await finish(draft)).toBe(200)
 })
 
 test.each([
