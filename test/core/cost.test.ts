@@ -363,7 +363,10 @@ describe('since an earlier lockfile', () => {
 
   test('an old task without a bill that was superseded does not count', () => {
     const of = bought(fox, { task: task('t2'), ...past({}, ['t1']) })
-    expect(since({ fox: entry('succeeded', { task: task('t1') }) }, { fox: of }).superseded.unbilled).toBe(0)
+    for (const tokens of [undefined, 5]) {
+      const before = entry('succeeded', { task: task('t1'), tokens })
+      expect(since({ fox: before }, { fox: of }).superseded.unbilled).toBe(0)
+    }
     expect(since({}, { fox: of }).superseded.unbilled).toBe(1)
   })
 
@@ -383,6 +386,16 @@ test('a task that a broken-off rename left under two names counts once, and as e
     expect(total(entries)).toMatchObject({ takes: 1, spent: cny(0.649504), open: { tasks: 0 } })
   }
   expect(total({ fox: live, old: live }).open.tasks).toBe(1)
+})
+
+test('a task that one take has and another had before counts as the one that has it', () => {
+  const entries = {
+    fox: bought(fox, { task: task('t1'), cost: '1 CNY', ...past({}, ['t2']) }),
+    owl: bought(owl, { task: task('t2'), cost: '2 CNY' }),
+  }
+  expect(total(entries)).toMatchObject({ takes: 2, spent: cny(3), superseded: { tasks: 0 } })
+  for (const before of [entries, { owl: entries.owl, fox: entries.fox }])
+    expect(total(entries, { before: billsOf([lock(before)]) }).spent).toEqual([])
 })
 
 test('refused creates of two shots that are the same are two failures', () => {
