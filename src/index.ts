@@ -1,6 +1,8 @@
+export { systemGit } from './adapters/git.js'
 export { liveWorld } from './adapters/live-world.js'
 export { nodeFiles } from './adapters/node-files.js'
 export { type CancelControls, type CancelOptions, type CancelReport, cancel } from './commands/cancel.js'
+export { type CostOptions, type CostReport, cost } from './commands/cost.js'
 export { type InitReport, init } from './commands/init.js'
 export { type MergeReport, merge } from './commands/merge.js'
 export { type MoveOptions, type MoveReport, move } from './commands/move.js'
@@ -24,6 +26,17 @@ export { type SimulateOptions, simulate } from './commands/simulate.js'
 export { type StatusReport, status, type TakeStatus } from './commands/status.js'
 export { type ValidateReport, validate } from './commands/validate.js'
 export { type VerifyControls, type VerifyReport, verify } from './commands/verify.js'
+export {
+  type Comparison,
+  type CostGroup,
+  type CostGrouping,
+  type CostPart,
+  type CostSum,
+  type CostSummary,
+  costGroupings,
+  type FailureCounts,
+  type MoneyView,
+} from './core/cost.js'
 export type { CreateAnswer } from './core/create-answer.js'
 export { type Digest, type DigestPart, differingParts, digestOf } from './core/digest.js'
 export { type ErrorCode, ManifestError, ProviderError, RunnerError } from './core/errors.js'
@@ -80,6 +93,7 @@ export type { Task, TaskId, TaskStatus } from './core/task.js'
 export type { PrepareOptions } from './engine/prepare-plans.js'
 export type { Clock } from './ports/clock.js'
 export type { Files } from './ports/files.js'
+export type { Commit, Git } from './ports/git.js'
 export type { ProcessLocks } from './ports/process-locks.js'
 export type { Provider } from './ports/provider.js'
 export type { MarkPoint, World } from './ports/world.js'

@@ -2,6 +2,7 @@ import { cac } from 'cac'
 import { RunnerError } from '../core/errors.js'
 import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
+import { addCostCommand } from './cost-command.js'
 import { statusOfError } from './exit-status.js'
 import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
@@ -41,6 +42,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   }
   addRunCommand(program, context)
   addLookingCommands(program, context)
+  addCostCommand(program, context)
   addLedgerCommands(program, context)
   addMergeCommand(program, context)
   addReconcileCommands(program, context)

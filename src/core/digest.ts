@@ -51,6 +51,16 @@ export function differingParts(a: Digest, b: Digest): DigestPart[] {
   )
 }
 
+/**
+ * Tells the model behind a digest, if it is one of `modelIds`.
+ *
+ * @returns A function that gives `undefined` for other models and for digests of another scheme.
+ */
+export function modelReader(modelIds: Iterable<string>): (digest: Digest) => string | undefined {
+  const byHash = new Map([...modelIds].map((id) => [shortHash(canonicalJson(id)), id]))
+  return (digest) => byHash.get(/^v1:([0-9a-f]{16})[0-9a-f]{48}$/.exec(digest)?.[1] ?? '')
+}
+
 function mediaIdentity({ source }: Media, fileHash: FileHash): string {
   return source.kind === 'url' ? source.url : `sha256:${fileHash(source.path)}`
 }
