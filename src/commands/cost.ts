@@ -9,7 +9,6 @@ import { readLockfile } from '../core/merge-lockfiles.js'
 import { knownModelIds } from '../core/models.js'
 import { splitTakeName } from '../core/names.js'
 import { selectTakes } from '../core/select.js'
-import type { Media } from '../core/shot.js'
 import type { TaskId } from '../core/task.js'
 import { readable, readStates } from '../engine/ledger.js'
 import {
@@ -18,9 +17,8 @@ import {
   type LoadOptions,
   loadManifests,
 } from '../engine/load-manifests.js'
-import { mediaFacts } from '../engine/media.js'
 import type { Places } from '../engine/places.js'
-import { type PrepareOptions, selectFrom } from '../engine/prepare-plans.js'
+import { estimateContext, type PrepareOptions, selectFrom } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
 import type { Git } from '../ports/git.js'
 
@@ -64,14 +62,11 @@ export async function cost(options: CostOptions, world: { files: Files; git: Git
 }
 
 async function readInput(one: LoadedManifest, { rates }: CostOptions, files: Files): Promise<ChargeInput> {
-  const { manifest, places, images } = one
-  const states = await readStates(places, { files })
+  const { manifest, places } = one
+  const { states } = await readStates(places, { files })
   const hasDrafts = [...states.keys()].some((name) => splitTakeName(name).draft)
   const digests = hasDrafts ? new Map([...one.digests, ...draftDigestsOf(one)]) : one.digests
-  const estimateWith = {
-    rates: [...(rates?.nearer ?? []), ...(manifest.rates ?? []), ...(rates?.farther ?? [])],
-    facts: (media: Media) => mediaFacts(media, images),
-  }
+  const estimateWith = estimateContext(one, rates)
   const hasPast = [...states.values()].some(({ entry }) => entry?.previous)
   const boughtFor = hasPast ? await readBoughtFor(places, files) : undefined
   return { manifest, states, digests, estimateWith, boughtFor }

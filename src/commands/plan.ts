@@ -9,10 +9,10 @@ import {
   viewPrice,
 } from '../core/plan.js'
 import type { Problem } from '../core/problem.js'
-import type { Charges } from '../engine/charges.js'
 import { budgetsOf } from '../engine/manifest-budgets.js'
 import { limitsOf, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
 import { savePlan } from '../engine/saved-plans.js'
+import type { TakeCosts } from '../engine/take-costs.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 
@@ -54,7 +54,7 @@ export async function plan(
 
 /** Plans as data, with what they come to. */
 export function reportPlans(
-  parts: readonly { plan: Plan; charges: Charges }[],
+  parts: readonly { plan: Plan; costs: TakeCosts }[],
   warnings: readonly Problem[],
 ): PlanReport {
   const plans = parts.map(({ plan }) => plan)

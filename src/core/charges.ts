@@ -2,7 +2,7 @@ import type { Digest } from './digest.js'
 import { type EstimateContext, estimateShot, type TokenRange } from './estimate.js'
 import { lockEntryOf, type TakeState } from './ledger-state.js'
 import type { LockEntries, LockEntry } from './lockfile.js'
-import { type Money, type PriceRange, parseMoney } from './money.js'
+import { type Money, type PriceRange, readMoney } from './money.js'
 import { compareTakeNames, type ShotName, splitTakeName, type TakeName, takeName } from './names.js'
 import { priceOf } from './prices.js'
 import type { Selectable } from './select.js'
@@ -228,9 +228,4 @@ function isOpen({ status }: LockEntry): boolean {
 /** A failed task may be reported with 0 tokens. */
 function hasAmount({ tokens = 0, cost }: LockEntry): boolean {
   return tokens > 0 || (readMoney(cost)?.micros ?? 0) > 0
-}
-
-function readMoney(text: string | undefined): Money | undefined {
-  const { currency, micros } = (text === undefined ? undefined : parseMoney(text)) ?? {}
-  return currency === undefined || micros === undefined ? undefined : { currency, micros }
 }

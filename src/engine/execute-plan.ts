@@ -12,19 +12,19 @@ import { createdAtOf } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
 import { Budget, type Pot, type Reservation } from './budget.js'
 import { type Bought, type BuyContext, buyTake } from './buy-take.js'
-import type { Charges } from './charges.js'
 import { CreatePacer } from './create-pacer.js'
 import { forEachWithin } from './for-each-within.js'
 import type { Ledger } from './ledger.js'
 import { ManifestBudgets } from './manifest-budgets.js'
 import { failureOf, type OutcomeBody, ResultKeeper } from './result-keeper.js'
+import type { TakeCosts } from './take-costs.js'
 import { TaskPoller, type Watched } from './task-poller.js'
 
 /** One manifest's share of a run. */
 export interface PlanPart extends BuyContext {
   plan: Plan
   ledger: Ledger
-  charges: Charges
+  costs: TakeCosts
   /** Whether a take is still what was agreed to: the manifest may have been edited since. */
   isUnchanged: (take: Take) => Promise<boolean>
 }
@@ -311,7 +311,7 @@ class Execution {
       ? await this.#poller.watch(taskId, { flex, onStatus })
       : { kind: 'stopped' }
     if (watched.kind === 'ended') {
-      const cost = part.charges.costOf(name, watched.task)
+      const cost = part.costs.costOf(name, watched.task)
       reservation?.settle(readMoney(cost)?.micros ?? 0)
     } else reservation?.keep()
     return watched

@@ -4,11 +4,11 @@ import { type Money, writeMoney } from '../core/money.js'
 import type { TakeName } from '../core/names.js'
 import type { Plan, Step } from '../core/plan.js'
 import { Budget, type Pot, type Reservation } from './budget.js'
-import type { Charges } from './charges.js'
+import type { TakeCosts } from './take-costs.js'
 
 interface Part {
   plan: Plan
-  charges: Charges
+  costs: TakeCosts
 }
 
 /** The pots of manifests that state a budget, charged with what was spent on them and what is live. */
@@ -22,9 +22,8 @@ export class ManifestBudgets<P extends Part> {
       if (!limit) continue
       const pot = { name, limit }
       const resumes = part.plan.steps.filter((step) => step.kind === 'resume')
-      budget.add(pot, part.charges.soFar({ without: new Set<TakeName>(resumes.map(({ name }) => name)) }))
-      for (const step of resumes)
-        this.#holds.set(step, budget.hold([pot], part.charges.reservedFor(step.name)))
+      budget.add(pot, part.costs.soFar({ without: new Set<TakeName>(resumes.map(({ name }) => name)) }))
+      for (const step of resumes) this.#holds.set(step, budget.hold([pot], part.costs.reservedFor(step.name)))
       this.#pots.set(part, pot)
     }
   }

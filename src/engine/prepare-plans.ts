@@ -15,7 +15,6 @@ import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
 import type { World } from '../ports/world.js'
 import { agreement } from './agreement.js'
-import { type Charges, chargesFor } from './charges.js'
 import type { PlanPart } from './execute-plan.js'
 import { Ledger, readable, readStates } from './ledger.js'
 import {
@@ -27,6 +26,7 @@ import {
 } from './load-manifests.js'
 import { mediaFacts } from './media.js'
 import type { Places } from './places.js'
+import { type TakeCosts, takeCosts } from './take-costs.js'
 
 /** What working on ledgers takes of the world. */
 export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark'>
@@ -47,7 +47,7 @@ export interface Preview {
   present: ReadonlySet<TakeName>
   /** Videos that were fetched and whose take is not known, relative to the manifest, with `/`. */
   unclaimed: readonly string[]
-  charges: Charges
+  costs: TakeCosts
   places: Places
   /** Of the manifest, in hexadecimal. */
   sha256: string
@@ -70,10 +70,10 @@ export async function previewPlans(
     for (const { take, entry, sentAt } of recalled)
       states.set(take, { ...placeEntry(states.get(take), entry), sentAt })
     const found = recalled.length > 0 ? await planOne(one, states, planOptions, files) : first
-    const charges = chargesOf(one, states, options)
+    const costs = costsOf(one, states, options)
     const unclaimed = await findUnclaimed(one.places, files)
     const { places, sha256 } = one
-    previews.push({ ...found, states, charges, unclaimed, places, sha256, lockfileSha256 })
+    previews.push({ ...found, states, costs, unclaimed, places, sha256, lockfileSha256 })
   }
   return { previews, warnings }
 }
@@ -99,12 +99,12 @@ async function planOne(
   return { plan: planRun({ manifest, states, digests, present, estimateWith }, options), present }
 }
 
-function chargesOf(
+function costsOf(
   one: LoadedManifest,
   states: ReadonlyMap<TakeName, TakeState>,
   { rates, provider }: PrepareOptions,
-): Charges {
-  return chargesFor({
+): TakeCosts {
+  return takeCosts({
     manifest: one.manifest,
     digests: new Map([...one.digests, ...draftDigestsOf(one)]),
     states,
@@ -112,7 +112,8 @@ function chargesOf(
   })
 }
 
-function estimateContext(
+/** What estimates of a manifest's takes are made with: the prices of all places, and what its files tell. */
+export function estimateContext(
   { manifest, images }: LoadedManifest,
   rates: PrepareOptions['rates'],
 ): Omit<EstimateContext, 'provider'> {
@@ -166,9 +167,9 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       for (const { take, entry, sentAt } of recalled)
         await ledger.commit({ type: 'placed', take, entry, ...(sentAt === undefined ? {} : { sentAt }) })
       const plan = recalled.length > 0 ? await replan() : first
-      const charges = chargesOf(one, ledger.states, options)
+      const costs = costsOf(one, ledger.states, options)
       const isUnchanged = agreement(one, world.files)
-      parts.push({ ...one, plan, ledger, replan, charges, isUnchanged })
+      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged })
     }
   } catch (error) {
     await close().catch(() => undefined)

@@ -8,10 +8,10 @@ import type { Step } from '../core/plan.js'
 import type { Task, TaskId } from '../core/task.js'
 import { createdAtOf, lifetimes } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
-import type { Charges } from './charges.js'
 import { collectResult } from './collect-result.js'
 import type { Ledger } from './ledger.js'
 import type { Places } from './places.js'
+import type { TakeCosts } from './take-costs.js'
 import type { Watched } from './task-poller.js'
 
 /** An outcome without the take that it is about. */
@@ -25,7 +25,7 @@ export type OutcomeBody = Outcome extends infer O
 interface Part {
   ledger: Pick<Ledger, 'commit' | 'states'>
   places: Places
-  charges: Pick<Charges, 'costOf'>
+  costs: Pick<TakeCosts, 'costOf'>
 }
 
 /** What the keeper needs of the run that it works in. `P`: how that run names a manifest's part. */
@@ -96,7 +96,7 @@ export class ResultKeeper<P extends Part> {
   /** @returns Whether the end is on the disk. */
   async recordEnd(part: P, name: TakeName, task: Task): Promise<boolean> {
     const { id, status, completionTokens, error } = task
-    const cost = part.charges.costOf(name, task)
+    const cost = part.costs.costOf(name, task)
     const tokens = completionTokens === undefined ? {} : { tokens: completionTokens }
     const code = error?.code ?? (status === 'failed' ? 'error' : undefined)
     const failure = code === undefined ? {} : { error: code, message: error?.message ?? '' }

@@ -9,7 +9,7 @@ import { allTakesOf, type Manifest, type Take } from '../core/shot.js'
 import type { Task } from '../core/task.js'
 
 /** What it takes to say what the takes of a manifest cost. */
-export interface ChargeInput {
+export interface TakeCostInput {
   manifest: Manifest
   digests: ReadonlyMap<TakeName, Digest>
   states: ReadonlyMap<TakeName, TakeState>
@@ -20,7 +20,7 @@ export interface ChargeInput {
 export type Ended = Pick<Task, 'status' | 'completionTokens' | 'duration'>
 
 /** Says what tasks cost, and what a manifest has been charged with. */
-export interface Charges {
+export interface TakeCosts {
   /**
    * What a task has cost that ended, as the lockfile holds it. By the tokens that the service reports; where these or
    * the price are not known, what was reserved. `undefined`: free, or not to be told.
@@ -36,7 +36,7 @@ export interface Charges {
   reservedFor(name: TakeName): Money | undefined
 }
 
-export function chargesFor({ manifest, digests, states, estimateWith }: ChargeInput): Charges {
+export function takeCosts({ manifest, digests, states, estimateWith }: TakeCostInput): TakeCosts {
   const takes = new Map<TakeName, Take>()
   const takeNamed = (name: TakeName) => {
     if (takes.size === 0) for (const take of manifest.shots.flatMap(allTakesOf)) takes.set(take.name, take)
