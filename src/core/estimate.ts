@@ -1,5 +1,5 @@
 import { effectiveParameters } from './build-request.js'
-import { billedTokens, type ModelProfile, modeOf, profileOf, type Ratio } from './models.js'
+import { billedTokens, leastTokens, type ModelProfile, modeOf, profileOf, type Ratio } from './models.js'
 import type { PriceRange } from './money.js'
 import { findRate, homeProvider, priceRange, publishedRates, type Rate } from './prices.js'
 import type { Media, Shot } from './shot.js'
@@ -81,15 +81,22 @@ export function estimateShot(shot: Shot, context: EstimateContext = {}): Estimat
   const inputSeconds = profile && videoInput ? inputSecondsOf(shot, profile, context) : undefined
   if (inputSeconds && inputSeconds.min !== inputSeconds.max)
     unknowns.push('the length of an input video is not stated')
-  if (inputSeconds) unknowns.push('the least that is billed with an input video is not published')
   if (draft && profile && !profile.draft?.tenths)
     unknowns.push('what a draft is billed is not published: counted in full')
 
   const possible = pixels ? [pixels] : sizes ? Object.values(sizes) : []
-  const lengths = seconds && [seconds.min + (inputSeconds?.min ?? 0), seconds.max + (inputSeconds?.max ?? 0)]
+  const lengths = seconds && [
+    { made: seconds.min, input: inputSeconds?.min ?? 0 },
+    { made: seconds.max, input: inputSeconds?.max ?? 0 },
+  ]
+  const least = inputSeconds && profile?.references.videos
   const tenths = (draft && profile?.draft?.tenths?.[generate_audio ? 'audio' : 'silent']) || 10
   const counts = possible.flatMap(([width, height]) =>
-    (lengths ?? []).map((length) => Math.floor((billedTokens(width, height, length) * tenths) / 10)),
+    (lengths ?? []).map(({ made, input }) => {
+      const full = billedTokens(width, height, made + input)
+      const billed = least ? Math.max(full, leastTokens(width, height, made, least)) : full
+      return Math.floor((billed * tenths) / 10)
+    }),
   )
   const tokens = counts.length === 0 ? undefined : { min: Math.min(...counts), max: Math.max(...counts) }
 
