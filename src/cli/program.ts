@@ -6,6 +6,7 @@ import { statusOfError } from './exit-status.js'
 import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addMergeCommand } from './merge-command.js'
+import { addModelsCommand } from './models-command.js'
 import { addReconcileCommands } from './reconcile-commands.js'
 import { addRunCommand } from './run-command.js'
 import { addSimulateCommand } from './simulate-command.js'
@@ -42,6 +43,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addLookingCommands(program, context)
   addLedgerCommands(program, context)
   addMergeCommand(program, context)
+  addModelsCommand(program, context)
   addReconcileCommands(program, context)
   addSimulateCommand(program, context)
   program.help()
