@@ -18,9 +18,13 @@ export const modelSources: Readonly<
   'vendor-2026-07': { trust: 'doc', title: 'the same pages, 2026-07-11 [2]' },
   'vendor-tutorial': { trust: 'doc', title: 'vendor tutorial 2298881, spring 2026 [4]' },
   'vendor-2026-08': { trust: 'relay', title: 'notes after the vendor create page, 2026-08 [21]' },
-  'vendor-2026-09': {
+  'vendor-2026-09-02': {
     trust: 'relay',
-    title: 'notes after the vendor pages 1330310 and 1520757, 2026-09 [24]',
+    title: 'notes after the vendor page 1330310, 2026-09-02 [24]',
+  },
+  'vendor-2026-09-19': {
+    trust: 'relay',
+    title: 'notes after the vendor pages 1520757 and 2298881, 2026-09-19, and a reseller [25]',
   },
   'vendor-prices': { trust: 'doc', title: 'copy of the vendor price page, 2026-04-04 [19]' },
   'vendor-prices-2026-08': {
@@ -378,17 +382,23 @@ export const models: readonly ModelProfile[] = [
     sources: {
       ids: ['vendor-2026-08', 'probe-2026-08'],
       modes: ['vendor-2026-08', 'probe-2026-08'],
-      resolutions: ['vendor-2026-08', 'probe-2026-08', 'vendor-2026-09'],
+      resolutions: ['vendor-2026-08', 'probe-2026-08', 'vendor-2026-09-02'],
       ratios: ['vendor-2026-08', 'probe-2026-08'],
-      duration: ['vendor-2026-08', 'vendor-2026-09'],
+      duration: ['vendor-2026-08', 'vendor-2026-09-02'],
       audio: ['vendor-2026-08'],
       camera: ['vendor-2026-08'],
       inputs: ['vendor-2026-08', 'inferred'],
       draft: ['apiyi', 'inferred'],
-      flex: ['probe-2026-07', 'vendor-2026-09'],
-      references: ['vendor-2026-08', 'probe-2026-08', 'vendor-2026-09', 'vendor-prices-2026-08', 'inferred'],
+      flex: ['probe-2026-07', 'vendor-2026-09-02'],
+      references: [
+        'vendor-2026-08',
+        'probe-2026-08',
+        'vendor-2026-09-19',
+        'vendor-prices-2026-08',
+        'inferred',
+      ],
       pixels: ['probe-2026-08', 'inferred'],
-      account: ['vendor-2026-09'],
+      account: ['vendor-2026-09-02'],
     },
   },
 ]

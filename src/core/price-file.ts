@@ -7,7 +7,7 @@ import { describeSchemaErrors } from './schema-problems.js'
 import { fieldNode } from './yaml-nodes.js'
 import { decodeUtf8, plainValue, problemSink, readYaml, startOf } from './yaml-source.js'
 
-const validate = new Ajv({ allErrors: false, allowUnionTypes: true }).compile(schema)
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema)
 const fields = [...Object.keys(schema.properties), ...Object.keys(schema.definitions.price.properties)]
 
 /**
@@ -27,7 +27,9 @@ export function parsePriceFile(content: Uint8Array | string, file: string): Rate
   if (!isMap(root)) throw invalid(file, 1, 'it must be a map with "version" and "prices"')
   const plain = plainValue(root, document, sink)?.value
   if (!validate(plain)) {
-    const [fault] = describeSchemaErrors(validate.errors ?? [], plain, fields)
+    const faults = describeSchemaErrors(validate.errors ?? [], plain, fields)
+    // A mistyped field is also a missing one, and its own name says more.
+    const fault = faults.find(({ code }) => code === 'unknown-field') ?? faults[0]
     const path = fault?.path.map((key) => (/^\d+$/.test(key) ? Number(key) : key)) ?? []
     const node = fieldNode(root, path) ?? fieldNode(root, path.slice(0, -1))
     const line = sink.source.positionAt(node ? startOf(node) : 0).line
