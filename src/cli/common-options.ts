@@ -5,6 +5,7 @@ import { chooseProvider, type ProviderChoice } from '../core/provider-choice.js'
 import { didYouMean } from '../core/suggest.js'
 import type { PrepareOptions } from '../engine/prepare-plans.js'
 import { type RawFlags, textFlag, textFlags } from './flags.js'
+import { readPriceFiles } from './price-files.js'
 import type { Surroundings } from './surroundings.js'
 
 /** Adds the flags that say who is asked. */
@@ -14,13 +15,14 @@ export function withProvider(command: Command): Command {
     .option('--base-url <url>', 'A relay or a running simulator; ends before /contents/generations/tasks')
 }
 
-/** Adds the flags that say which takes are meant. */
+/** Adds the flags that say which takes are planned, and at what prices. */
 export function withSelection(command: Command): Command {
   return command
     .option('--shot <glob>', 'Only shots or takes with such a name; may be repeated')
     .option('--tag <tag>', 'Only shots with this tag; may be repeated')
     .option('--failed [class]', 'Only what failed, expired or was cancelled before, perhaps of one class')
     .option('--force', 'Also what is up to date or held')
+    .option('--prices <file>', 'Prices that come before all others (YAML); may be repeated')
 }
 
 /** Who is asked, from flags, environment and `.env`. */
@@ -34,9 +36,10 @@ export async function readProvider(surroundings: Surroundings): Promise<Provider
 export async function readPrepareOptions(
   manifests: readonly string[],
   flags: RawFlags,
-  { argv, cwd }: Surroundings,
+  surroundings: Surroundings,
   choice: ProviderChoice | undefined,
 ): Promise<PrepareOptions> {
+  const { argv, cwd } = surroundings
   const { failed, paths } = readFailed(flags.failed, manifests)
   return {
     paths,
@@ -47,6 +50,7 @@ export async function readPrepareOptions(
     force: flags.force === true,
     failed,
     draft: flags.draft === true,
+    rates: await readPriceFiles(surroundings),
   }
 }
 

@@ -7,6 +7,7 @@ import { statusOfError } from './exit-status.js'
 import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addMergeCommand } from './merge-command.js'
+import { addModelsCommand } from './models-command.js'
 import { addPromoteCommand } from './promote-command.js'
 import { addReconcileCommands } from './reconcile-commands.js'
 import { addRunCommand } from './run-command.js'
@@ -45,6 +46,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addCostCommand(program, context)
   addLedgerCommands(program, context)
   addMergeCommand(program, context)
+  addModelsCommand(program, context)
   addReconcileCommands(program, context)
   addPromoteCommand(program, context)
   addSimulateCommand(program, context)

@@ -1,5 +1,5 @@
 import { effectiveParameters } from './build-request.js'
-import { billedTokens, type ModelProfile, modeOf, profileOf, type Ratio } from './models.js'
+import { billedTokens, leastTokens, type ModelProfile, modeOf, profileOf, type Ratio } from './models.js'
 import type { PriceRange } from './money.js'
 import { findRate, homeProvider, priceRange, publishedRates, type Rate } from './prices.js'
 import type { Media, Shot } from './shot.js'
@@ -81,15 +81,23 @@ export function estimateShot(shot: Shot, context: EstimateContext = {}): Estimat
   const inputSeconds = profile && videoInput ? inputSecondsOf(shot, profile, context) : undefined
   if (inputSeconds && inputSeconds.min !== inputSeconds.max)
     unknowns.push('the length of an input video is not stated')
-  if (inputSeconds) unknowns.push('the least that is billed with an input video is not published')
   if (draft && profile && !profile.draft?.tenths)
     unknowns.push('what a draft is billed is not published: counted in full')
 
   const possible = pixels ? [pixels] : sizes ? Object.values(sizes) : []
-  const lengths = seconds && [seconds.min + (inputSeconds?.min ?? 0), seconds.max + (inputSeconds?.max ?? 0)]
+  const lengths = seconds && [
+    { made: seconds.min, input: inputSeconds?.min ?? 0 },
+    { made: seconds.max, input: inputSeconds?.max ?? 0 },
+  ]
+  const least = inputSeconds && profile?.references.videos
   const tenths = (draft && profile?.draft?.tenths?.[generate_audio ? 'audio' : 'silent']) || 10
   const counts = possible.flatMap(([width, height]) =>
-    (lengths ?? []).map((length) => billedTokens(width, height, length, tenths)),
+    (lengths ?? []).map(({ made, input }) =>
+      Math.max(
+        billedTokens(width, height, made + input, tenths),
+        least ? leastTokens(width, height, made, least) : 0,
+      ),
+    ),
   )
   const tokens = counts.length === 0 ? undefined : { min: Math.min(...counts), max: Math.max(...counts) }
 

@@ -18,12 +18,23 @@ export const modelSources: Readonly<
   'vendor-2026-07': { trust: 'doc', title: 'the same pages, 2026-07-11 [2]' },
   'vendor-tutorial': { trust: 'doc', title: 'vendor tutorial 2298881, spring 2026 [4]' },
   'vendor-2026-08': { trust: 'relay', title: 'notes after the vendor create page, 2026-08 [21]' },
-  'vendor-prices': { trust: 'doc', title: 'copy of the vendor price page, spring 2026 [19]' },
+  'vendor-2026-09-02': {
+    trust: 'relay',
+    title: 'notes after the vendor page 1330310, 2026-09-02 [24]',
+  },
+  'vendor-2026-09-19': {
+    trust: 'relay',
+    title: 'notes after the vendor pages 1520757 and 2298881, 2026-09-19, and a reseller [25]',
+  },
+  'vendor-prices': { trust: 'doc', title: 'copy of the vendor price page, 2026-04-04 [19]' },
+  'vendor-prices-2026-08': {
+    trust: 'relay',
+    title: 'notes after the vendor price page 1544106, 2026-08-27 [24]',
+  },
   byteplus: { trust: 'doc', title: 'BytePlus page 1544106 [7]' },
   'byteplus-article': { trust: 'relay', title: 'article quoting BytePlus prices, 2026 [23]' },
   'probe-2026-07': { trust: 'seen', title: 'published live tests, 2026-07-31 [8]' },
   'probe-2026-08': { trust: 'seen', title: 'published live tests of 2.5, 2026-08-09 to 11 [9]' },
-  'new-api': { trust: 'seen', title: "ratios in new-api's Doubao plugin 1.1.2 [20]" },
   resellers: { trust: 'relay', title: 'resellers copying BytePlus prices, 2026-05-05 and undated [22]' },
   apiyi: { trust: 'relay', title: 'docs.apiyi.com, draft mode, 2026-10-25 [12]' },
   cometapi: { trust: 'relay', title: 'CometAPI discussions 121 and 140; no vendor page found [16]' },
@@ -84,7 +95,7 @@ const pixels10: PixelTable = {
   },
 }
 
-/** No page lists the pixels of 4k: twice the sides of 1080p. */
+/** No page lists the pixels of 4k: twice the sides of 1080p, which the vendor's price of a 16:9 video confirms. */
 const pixels20: PixelTable = {
   ...pixels15,
   '4k': {
@@ -113,6 +124,7 @@ const clips20 = {
     formats: ['mp4', 'quicktime'],
     fps: { min: 24, max: 60 },
     pixels: { min: 409_600, max: 2_086_876 },
+    leastBilled: { made: 3, billed: 5 },
   },
   audio: {
     min: 0,
@@ -124,6 +136,15 @@ const clips20 = {
   },
 } as const satisfies ReferenceLimits
 
+/** What the vendor's tutorial lists; flex is limited by its tokens a day instead. */
+const account10 = { createsPerMinute: 600, liveTasks: 10, flexTokensPerDay: 500e9 }
+const accountLite = { createsPerMinute: 300, liveTasks: 5, flexTokensPerDay: 250e9 }
+const account20 = {
+  createsPerMinute: 600,
+  liveTasks: 10,
+  personal: { createsPerMinute: 180, liveTasks: 3 },
+}
+
 const sources10: Readonly<Record<ModelFact, readonly SourceKey[]>> = {
   ids: ['vendor', 'byteplus'],
   modes: ['vendor'],
@@ -131,6 +152,8 @@ const sources10: Readonly<Record<ModelFact, readonly SourceKey[]>> = {
   ratios: ['vendor', 'probe-2026-07'],
   duration: ['vendor'],
   audio: ['vendor', 'probe-2026-07'],
+  camera: ['vendor'],
+  inputs: ['vendor'],
   draft: ['vendor'],
   flex: ['vendor', 'vendor-tutorial'],
   references: ['vendor'],
@@ -144,8 +167,10 @@ const sources20: Readonly<Record<ModelFact, readonly SourceKey[]>> = {
   modes: ['vendor-2026-07'],
   resolutions: ['vendor-2026-07'],
   duration: ['vendor-2026-07', 'vendor-2026-08'],
-  flex: ['probe-2026-07'],
-  references: ['vendor-2026-07', 'vendor-tutorial'],
+  inputs: ['vendor-2026-07'],
+  draft: ['vendor-2026-07'],
+  flex: ['vendor-prices', 'probe-2026-07'],
+  references: ['vendor-2026-07', 'vendor-tutorial', 'vendor-prices'],
 }
 
 const family10 = {
@@ -183,7 +208,7 @@ const family20 = {
   serviceTierRefused: true,
   references: { images: { min: 0, max: 9 }, ...clips20 },
   pixels: pixels15,
-  account: { createsPerMinute: 600, liveTasks: 10 },
+  account: account20,
   sources: sources20,
 } as const satisfies Partial<ModelProfile>
 
@@ -195,8 +220,12 @@ function bothTiers(price: Omit<PublishedPrice, 'tier'>): PublishedPrice[] {
   ]
 }
 
-const ark = { provider: 'ark', currency: 'CNY', asOf: '2026-04', source: 'vendor-prices' } as const
-const byteplus = { provider: 'byteplus', currency: 'USD', asOf: '2026-05', source: 'resellers' } as const
+const ark = { provider: 'ark', currency: 'CNY', asOf: '2026-04-04', source: 'vendor-prices' } as const
+const arkLater = { ...ark, asOf: '2026-08-27', source: 'vendor-prices-2026-08' } as const
+const byteplus = { provider: 'byteplus', currency: 'USD', source: 'resellers' } as const
+const byteplusOnline = { ...byteplus, tier: 'default' } as const
+/** No source states what flex costs 1.0 on BytePlus; that it is half is the vendor's rule. */
+const byteplusFlex = { ...byteplus, tier: 'flex', source: 'inferred' } as const
 
 /** Prices without and with a film among the references. */
 function byInput(
@@ -235,12 +264,14 @@ export const models: readonly ModelProfile[] = [
     serviceTierRefused: false,
     references: {},
     pixels: pixels15,
-    account: { createsPerMinute: 600, liveTasks: 10 },
+    account: account10,
     prices: [
       ...bothTiers({ ...ark, audio: true, perMillionTokens: 16 }),
       ...bothTiers({ ...ark, audio: false, perMillionTokens: 8 }),
-      ...bothTiers({ ...byteplus, audio: true, perMillionTokens: 2.4 }),
-      ...bothTiers({ ...byteplus, audio: false, perMillionTokens: 1.2 }),
+      { ...byteplusOnline, audio: true, perMillionTokens: 2.4, asOf: '2026-05-05' },
+      { ...byteplusOnline, audio: false, perMillionTokens: 1.2, asOf: '2026-05-05' },
+      { ...byteplus, tier: 'flex', audio: true, perMillionTokens: 1.2 },
+      { ...byteplus, tier: 'flex', audio: false, perMillionTokens: 0.6 },
     ],
     retirement: { on: '2026-11-11', source: 'cometapi' },
     sources: { ...sources10, draft: ['vendor', 'vendor-tutorial'] },
@@ -251,10 +282,11 @@ export const models: readonly ModelProfile[] = [
     ids: { ark: 'doubao-seedance-1-0-pro-250528', byteplus: 'seedance-1-0-pro-250528' },
     modes: ['t2v', 'i2v', 'flf2v'],
     defaultResolution: '1080p',
-    account: { createsPerMinute: 600, liveTasks: 10 },
+    account: account10,
     prices: [
       ...bothTiers({ ...ark, perMillionTokens: 15 }),
-      ...bothTiers({ ...byteplus, perMillionTokens: 2.5 }),
+      { ...byteplusOnline, perMillionTokens: 2.5 },
+      { ...byteplusFlex, perMillionTokens: 1.25 },
     ],
     retirement: { on: '2026-07-17', source: 'cometapi' },
   },
@@ -264,7 +296,7 @@ export const models: readonly ModelProfile[] = [
     ids: { ark: 'doubao-seedance-1-0-pro-fast-251015', byteplus: 'seedance-1-0-pro-fast-251015' },
     modes: ['t2v', 'i2v'],
     defaultResolution: '1080p',
-    account: { createsPerMinute: 600, liveTasks: 10 },
+    account: account10,
     prices: bothTiers({ ...ark, perMillionTokens: 4.2 }),
   },
   {
@@ -273,10 +305,11 @@ export const models: readonly ModelProfile[] = [
     ids: { ark: 'doubao-seedance-1-0-lite-t2v-250428', byteplus: 'seedance-1-0-lite-t2v-250428' },
     modes: ['t2v'],
     defaultResolution: '720p',
-    account: { createsPerMinute: 300, liveTasks: 5 },
+    account: accountLite,
     prices: [
       ...bothTiers({ ...ark, perMillionTokens: 10 }),
-      ...bothTiers({ ...byteplus, perMillionTokens: 1.8 }),
+      { ...byteplusOnline, perMillionTokens: 1.8 },
+      { ...byteplusFlex, perMillionTokens: 0.9 },
     ],
   },
   {
@@ -287,10 +320,11 @@ export const models: readonly ModelProfile[] = [
     defaultResolution: '720p',
     references: { images: { min: 1, max: 4 } },
     referenceResolutions: ['480p', '720p'],
-    account: { createsPerMinute: 300, liveTasks: 5 },
+    account: accountLite,
     prices: [
       ...bothTiers({ ...ark, perMillionTokens: 10 }),
-      ...bothTiers({ ...byteplus, perMillionTokens: 1.8 }),
+      { ...byteplusOnline, perMillionTokens: 1.8 },
+      { ...byteplusFlex, perMillionTokens: 0.9 },
     ],
   },
   {
@@ -301,9 +335,10 @@ export const models: readonly ModelProfile[] = [
     pixels: pixels20,
     prices: [
       ...byInput({ ...ark, resolutions: ['480p', '720p'] }, 46, 28),
-      ...byInput({ ...ark, resolutions: ['1080p'], source: 'new-api', asOf: '2026' }, 51, 31),
-      ...byInput({ ...ark, resolutions: ['4k'], source: 'new-api', asOf: '2026' }, 26, 16),
+      ...byInput({ ...arkLater, resolutions: ['1080p'] }, 51, 31),
+      ...byInput({ ...arkLater, resolutions: ['4k'] }, 26, 16),
     ],
+    account: { ...account20, at4k: { createsPerMinute: 15, liveTasks: 1 } },
     sources: { ...sources20, pixels: ['vendor', 'inferred'] },
   },
   {
@@ -316,7 +351,13 @@ export const models: readonly ModelProfile[] = [
     ...family20,
     label: '2.0 mini',
     ids: { ark: 'doubao-seedance-2-0-mini-260615', byteplus: 'dreamina-seedance-2-0-mini-260615' },
-    prices: byInput({ ...ark, source: 'new-api', asOf: '2026' }, 23, 14),
+    prices: byInput(arkLater, 23, 14),
+    sources: {
+      ...sources20,
+      ratios: ['vendor-2026-08', 'probe-2026-07'],
+      pixels: ['vendor-prices-2026-08', 'inferred'],
+      references: ['vendor-2026-07', 'inferred'],
+    },
   },
   {
     ...family20,
@@ -328,22 +369,36 @@ export const models: readonly ModelProfile[] = [
     draft: { resolution: '480p', tenths: undefined },
     references: {
       images: { min: 0, max: 30 },
-      // Only the numbers of files are published for 2.5; the rest is that of 2.0, and the sum of seconds is left open.
-      videos: { ...clips20.videos, max: 10, totalSeconds: undefined },
-      audio: { ...clips20.audio, max: 10, totalSeconds: undefined },
+      // Numbers and seconds are stated for 2.5; the rest is that of 2.0.
+      videos: { ...clips20.videos, max: 10, seconds: { min: 2, max: 30 }, totalSeconds: 30 },
+      audio: { ...clips20.audio, max: 10, seconds: { min: 2, max: 30 }, totalSeconds: 30 },
       audioAlone: true,
     },
     prices: [
-      ...byInput({ ...ark, resolutions: ['480p', '720p'], source: 'new-api', asOf: '2026' }, 70, 42),
+      ...byInput({ ...arkLater, resolutions: ['480p', '720p'] }, 70, 42),
+      ...byInput({ ...arkLater, resolutions: ['1080p'] }, 77, 46),
       ...byInput({ ...byteplus, source: 'byteplus-article', asOf: '2026' }, 10.7, 6.4),
     ],
     sources: {
-      ...sources20,
-      resolutions: ['vendor-2026-08', 'probe-2026-08'],
-      ratios: ['probe-2026-08'],
-      duration: ['vendor-2026-08'],
-      draft: ['apiyi'],
-      references: ['vendor-2026-08', 'inferred'],
+      ids: ['vendor-2026-08', 'probe-2026-08'],
+      modes: ['vendor-2026-08', 'probe-2026-08'],
+      resolutions: ['vendor-2026-08', 'probe-2026-08', 'vendor-2026-09-02'],
+      ratios: ['vendor-2026-08', 'probe-2026-08'],
+      duration: ['vendor-2026-08', 'vendor-2026-09-02'],
+      audio: ['vendor-2026-08'],
+      camera: ['vendor-2026-08'],
+      inputs: ['vendor-2026-08', 'inferred'],
+      draft: ['apiyi', 'inferred'],
+      flex: ['probe-2026-07', 'vendor-2026-09-02'],
+      references: [
+        'vendor-2026-08',
+        'probe-2026-08',
+        'vendor-2026-09-19',
+        'vendor-prices-2026-08',
+        'inferred',
+      ],
+      pixels: ['probe-2026-08', 'inferred'],
+      account: ['vendor-2026-09-02'],
     },
   },
 ]

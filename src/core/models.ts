@@ -33,6 +33,8 @@ export interface VideoLimits extends ClipLimits {
   fps: { min: number; max: number }
   /** Width times height. */
   pixels: { min: number; max: number }
+  /** With films among the references, every `made` seconds are billed as at least `billed`, rounded up. */
+  leastBilled: { made: number; billed: number }
 }
 
 /** Reference files of each kind; `undefined` where a model takes none. */
@@ -50,12 +52,14 @@ export type SourceKey =
   | 'vendor-2026-07'
   | 'vendor-tutorial'
   | 'vendor-2026-08'
+  | 'vendor-2026-09-02'
+  | 'vendor-2026-09-19'
   | 'vendor-prices'
+  | 'vendor-prices-2026-08'
   | 'byteplus'
   | 'byteplus-article'
   | 'probe-2026-07'
   | 'probe-2026-08'
-  | 'new-api'
   | 'resellers'
   | 'apiyi'
   | 'cometapi'
@@ -69,6 +73,8 @@ export type ModelFact =
   | 'ratios'
   | 'duration'
   | 'audio'
+  | 'camera'
+  | 'inputs'
   | 'draft'
   | 'flex'
   | 'references'
@@ -85,9 +91,16 @@ export interface PublishedPrice {
   /** Whether a film is among the references. */
   videoInput?: boolean
   resolutions?: readonly Resolution[]
-  /** ISO date, or year and month where no more is known. */
-  asOf: string
+  /** ISO date, or less where no more is known; `undefined`: the source has no date. */
+  asOf?: string
   source: SourceKey
+}
+
+/** What an account may have and do. */
+export interface AccountLimits {
+  createsPerMinute: number
+  /** Tasks being made at once; more are accepted and wait as `queued`. */
+  liveTasks: number
 }
 
 /** Everything that differs from model to model. A new model is a new entry in `models`, never a new branch. */
@@ -126,8 +139,8 @@ export interface ModelProfile {
   serviceTierRefused: boolean
   references: ReferenceLimits
   pixels: PixelTable
-  /** Limits of an account. */
-  account: { createsPerMinute: number; liveTasks: number }
+  /** Limits of an account; `personal` of one that is not a company's, `at4k` of tasks in 4k, where they are lower. */
+  account: AccountLimits & { personal?: AccountLimits; at4k?: AccountLimits; flexTokensPerDay?: number }
   prices: readonly PublishedPrice[]
   /** The day a retirement was announced for, ISO, and by whom; `undefined` when none was. */
   retirement?: { on: string; source: SourceKey }
@@ -181,8 +194,19 @@ export function billedTokens(width: number, height: number, seconds: number, ten
   return Math.floor((width * height * (24 * seconds + 1) * tenths) / 10_240)
 }
 
+/**
+ * Tokens that are billed at least when films are among the references. Exact on the vendor's list for 2.0; see
+ * docs/pricing.md.
+ *
+ * @param made Seconds of the video itself, without those of the films.
+ */
+export function leastTokens(width: number, height: number, made: number, limits: VideoLimits): number {
+  const seconds = Math.ceil((made * limits.leastBilled.billed) / limits.leastBilled.made)
+  return Math.floor((width * height * 24 * seconds) / 1024)
+}
+
 /** Limits of an account for a set of models: the tightest of each; those of 1.5 pro for models not known. */
-export function accountLimits(modelIds: Iterable<string>): ModelProfile['account'] {
+export function accountLimits(modelIds: Iterable<string>): AccountLimits {
   const usual = models[0]!.account
   const all = [...modelIds].map((id) => findModel(id)?.account ?? usual)
   return {

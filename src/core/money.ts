@@ -25,7 +25,9 @@ export function parseMoney(text: string): { currency: string | undefined; micros
   const [, first, after, before, last] = written.exec(text.trim()) ?? []
   const amount = first ?? last
   if (amount === undefined) return undefined
-  const micros = toMicros(Number(amount))
+  // Digit by digit: as a fraction, a large amount would lose its last ones.
+  const [units = '', rest = ''] = amount.split('.')
+  const micros = Number(units) * microsPerUnit + Number(rest.padEnd(6, '0'))
   return Number.isSafeInteger(micros) ? { currency: (after ?? before)?.toUpperCase(), micros } : undefined
 }
 

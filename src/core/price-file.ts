@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv'
-import { isMap, isNode } from 'yaml'
+import { isMap } from 'yaml'
 import schema from '../../schemas/prices.schema.json' with { type: 'json' }
 import { RunnerError } from './errors.js'
 import { type Rate, rateOf, type WrittenPrice } from './prices.js'
@@ -7,7 +7,7 @@ import { describeSchemaErrors } from './schema-problems.js'
 import { fieldNode } from './yaml-nodes.js'
 import { decodeUtf8, plainValue, problemSink, readYaml, startOf } from './yaml-source.js'
 
-const validate = new Ajv({ allErrors: false, allowUnionTypes: true }).compile(schema)
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema)
 const fields = [...Object.keys(schema.properties), ...Object.keys(schema.definitions.price.properties)]
 
 /**
@@ -24,11 +24,14 @@ export function parsePriceFile(content: Uint8Array | string, file: string): Rate
   if (!document || first) throw invalid(file, first?.line ?? 1, first?.message ?? 'it is not YAML')
 
   const root = document.contents
-  const plain = isNode(root) ? plainValue(root, document, sink)?.value : undefined
+  if (!isMap(root)) throw invalid(file, 1, 'it must be a map with "version" and "prices"')
+  const plain = plainValue(root, document, sink)?.value
   if (!validate(plain)) {
-    const [fault] = describeSchemaErrors(validate.errors ?? [], plain, fields)
+    const faults = describeSchemaErrors(validate.errors ?? [], plain, fields)
+    // A mistyped field is also a missing one, and its own name says more.
+    const fault = faults.find(({ code }) => code === 'unknown-field') ?? faults[0]
     const path = fault?.path.map((key) => (/^\d+$/.test(key) ? Number(key) : key)) ?? []
-    const node = isMap(root) ? (fieldNode(root, path) ?? fieldNode(root, path.slice(0, -1))) : undefined
+    const node = fieldNode(root, path) ?? fieldNode(root, path.slice(0, -1))
     const line = sink.source.positionAt(node ? startOf(node) : 0).line
     throw invalid(file, line, fault?.message ?? 'it is not a price file')
   }

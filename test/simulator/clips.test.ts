@@ -124,11 +124,12 @@ function largeWav(): Uint8Array {
   return Buffer.concat([bytes, Buffer.alloc(15 * 1024 * 1024)])
 }
 
-test('2.5 takes ten films of any length together, and sound alone', async () => {
+test('2.5 takes ten films of 30 s together, and sound alone', async () => {
   const rig = await startRig()
   const status = async (content: Item[]) => (await rig.create(request({ model: v25, content }))).status
-  expect(await status(Array(10).fill(film(15)))).toBe(200)
+  expect(await status(Array(10).fill(film(3)))).toBe(200)
   expect(await status(Array(11).fill(film(2)))).toBe(400)
+  expect(await status([film(30), film(2)])).toBe(400)
   expect(await status([audio(mp3Url(3))])).toBe(200)
 })
 
@@ -146,7 +147,7 @@ test.each([
   [5, 'no film', [fox]],
   [12, 'a film that says 7 s', [film(7)]],
   [11.5, 'films that say 2.5 and 4 s', [film(2.5), film(4)]],
-  [8, 'an asset that says 3 s', [video('asset://film?sim-seconds=3')]],
+  [10, 'an asset that says 5 s', [video('asset://film?sim-seconds=5')]],
   [5, 'a sound, which is free', [fox, sound(9)]],
 ])('a video of 5 s is billed for %d s with %s', async (seconds, _, content) => {
   const rig = await startRig()
@@ -155,11 +156,17 @@ test.each([
   expect(usage).toEqual({ completion_tokens: tokens, total_tokens: tokens })
 })
 
+test('with a film there is a least that is billed: five seconds for every three that are made', async () => {
+  const rig = await startRig()
+  const { usage } = await rig.finished({ model: v20, content: [film(2)], ratio: '16:9', duration: 5 })
+  expect(usage.completion_tokens).toBe(900 * 24 * 9)
+})
+
 test('an inline film is billed for as long as it plays', async () => {
   const rig = await startRig()
   const content = [video(await filmUrl({ seconds: 3.5 }))]
-  const { usage } = await rig.finished({ model: v20, content, ratio: '16:9', duration: 5 })
-  expect(usage.completion_tokens).toBe(900 * (24 * 8.5 + 1))
+  const { usage } = await rig.finished({ model: v20, content, ratio: '16:9', duration: 4 })
+  expect(usage.completion_tokens).toBe(900 * (24 * 7.5 + 1))
 })
 
 test('a film behind a URL has the same length each time, within the limits', async () => {
