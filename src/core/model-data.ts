@@ -15,7 +15,7 @@ export const modelSources: Readonly<
   Record<SourceKey, { trust: 'doc' | 'seen' | 'relay' | 'inferred'; title: string }>
 > = {
   vendor: { trust: 'doc', title: 'vendor pages 1520757 to 1521720, early 2026 [1]' },
-  'vendor-2026-07': { trust: 'doc', title: 'the same pages, 2026-07-11 [2]' },
+  'vendor-2026-07': { trust: 'doc', title: 'vendor pages 1520757 to 1521720, 2026-07-11 [2]' },
   'vendor-tutorial': { trust: 'doc', title: 'vendor tutorial 2298881, spring 2026 [4]' },
   'vendor-2026-08': { trust: 'relay', title: 'notes after the vendor create page, 2026-08 [21]' },
   'vendor-2026-09-02': {

@@ -59,7 +59,8 @@ function startCommand(cwd: string, args: readonly string[], { env = {} }: Comman
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
-    env: { PATH, HOME, ...env },
+    // A price file of whoever runs the tests has no say in them.
+    env: { PATH, HOME, XDG_CONFIG_HOME: resolve(cwd, '.config'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
