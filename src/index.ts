@@ -1,6 +1,7 @@
 export { systemGit } from './adapters/git.js'
 export { liveWorld } from './adapters/live-world.js'
 export { nodeFiles } from './adapters/node-files.js'
+export { systemClock } from './adapters/system-clock.js'
 export { type CancelControls, type CancelOptions, type CancelReport, cancel } from './commands/cancel.js'
 export { type CostOptions, type CostReport, cost } from './commands/cost.js'
 export { type InitReport, init } from './commands/init.js'
