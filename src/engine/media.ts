@@ -56,6 +56,7 @@ export async function loadMedia(
     return loaded
   }
 
+  const warned = new Set<string>()
   for (const shot of manifest.shots) {
     const profile = profileOf(shot)
     let inlineBytes = 0
@@ -64,9 +65,13 @@ export async function loadMedia(
       const loaded = isInline(source) ? await load(kind, source) : urlFault(source)
       const file = loaded && 'facts' in loaded ? loaded : undefined
       const fault = file ? fileFault(file, profile) : (loaded as Fault | undefined)
+      const isFilm = file && kind === 'video' && (!profile || profile.references.videos)
       if (fault) report(shot.name, field, { ...fault, severity: 'error' })
-      else if (file && kind === 'video' && (!profile || profile.references.videos))
+      else if (isFilm && !warned.has(textOf(source))) {
+        // Once a film, at the first shot that shows it.
+        warned.add(textOf(source))
         report(shot.name, field, { ...inlineFilm, severity: 'warning' })
+      }
       inlineBytes += source.kind === 'url' && isInline(source) ? source.url.length : base64Size(file)
     }
     reportLengths(shot, profile, local, report)

@@ -238,6 +238,16 @@ describe('films and sounds', () => {
     expect(await codes(fields, { 'a.mp4': await film() })).toEqual(['media-format', 'warning media-inline'])
   })
 
+  test('bring the warning that they are inline once a film, at the first shot that shows it', async () => {
+    const rig = rigOf({}, { 'a.mp4': await film(), 'b.mp4': await film({ seconds: 4 }) })
+    const shows = (name: string) => ({ prompt: 'x', model: v20, reference_videos: [name] })
+    rig.writeManifest({ one: shows('a.mp4'), two: shows('a.mp4'), three: shows('b.mp4') })
+    expect((await problemsOf(rig)).map(({ code, shot }) => `${code} ${shot}`)).toEqual([
+      'media-inline one',
+      'media-inline three',
+    ])
+  })
+
   test('are read once, however many shots show them', async () => {
     const rig = rigOf(
       { model: v20, reference_audio: ['a.wav'], reference_images: ['a.png'] },
