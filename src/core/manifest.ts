@@ -8,7 +8,7 @@ import { rateOf } from './prices.js'
 import type { Problem } from './problem.js'
 import { describeSchemaErrors, type SchemaFault } from './schema-problems.js'
 import type { Manifest, Shot } from './shot.js'
-import { checkShot } from './shot-rules.js'
+import { checkShot, modelWarnings, type RuleFault } from './shot-rules.js'
 import { didYouMean } from './suggest.js'
 import { addAt, fieldNode, pieceOffset, plainPairs, resolveAlias } from './yaml-nodes.js'
 import {
@@ -60,6 +60,7 @@ export function parseManifest(content: Uint8Array | string, file: string): Parse
     checkRules(shot, new Set([...layer.broken, ...parts.defaults.broken]), locate, sink)
     return shot
   })
+  warnOfModels(shots, parts, sink)
 
   return {
     manifest: { name, file, ...parts.money, shots },
@@ -279,6 +280,35 @@ function readShot(
   }
   const onFault = { own: faultIn(node), defaults: faultIn(defaults.node) }
   return buildShot(name, { own: fields, defaults: defaults.fields }, values, onFault)
+}
+
+/** Says what is to be said of each model once, where the manifest first states it. */
+function warnOfModels(
+  shots: readonly Shot[],
+  { defaults, shots: layers }: RootParts,
+  sink: ProblemSink,
+): void {
+  const warnings = new Map<string, RuleFault[]>()
+  const firsts = new Map<string, { fault: RuleFault; node: Node; shot: ShotName | undefined }>()
+  for (const [index, shot] of shots.entries()) {
+    const { node: ownNode, broken } = layers[index]!
+    const unread = ['model', 'model_profile'].some((field) => broken.has(field) || defaults.broken.has(field))
+    if (shot.model === '' || unread) continue
+    const key = `${shot.model}\n${shot.modelProfile ?? ''}`
+    const faults = warnings.get(key) ?? modelWarnings(shot)
+    warnings.set(key, faults)
+    for (const fault of faults) {
+      const own = fieldNode(ownNode, fault.field)
+      const node = own ?? fieldNode(defaults.node, fault.field)
+      const first = firsts.get(fault.message)
+      if (!node || (first && startOf(first.node) <= startOf(node))) continue
+      firsts.set(fault.message, { fault, node, shot: own && shot.name })
+    }
+  }
+  for (const { fault, node, shot } of firsts.values()) {
+    const { code, message, severity } = fault
+    sink.add(code, startOf(node), message, { length: lengthOf(node), shot, severity })
+  }
 }
 
 function checkRules(shot: Shot, broken: ReadonlySet<string>, locate: Locate, sink: ProblemSink): void {

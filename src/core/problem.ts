@@ -29,6 +29,7 @@ export type ProblemCode =
   | 'media-url'
   | 'media-limit'
   | 'media-format'
+  | 'media-inline'
   | 'manifest-name'
 
 /** One thing that is wrong in a manifest, and where. */

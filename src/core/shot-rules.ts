@@ -1,6 +1,8 @@
-import { findModel, knownModelIds, type ModelProfile, modeOf } from './models.js'
+import { lengthFault, totalLengthFault } from './clip.js'
+import { modelSources, models } from './model-data.js'
+import { type ClipLimits, findModel, knownModelIds, type ModelProfile, modeOf, profileOf } from './models.js'
 import type { ProblemCode } from './problem.js'
-import type { Shot } from './shot.js'
+import type { Media, Shot } from './shot.js'
 import { suggest } from './suggest.js'
 
 /** Something about a shot that its model or the service does not do. */
@@ -16,43 +18,88 @@ export interface RuleFault {
 
 /**
  * Checks everything about a shot that needs no file: the rules of its model and of the service.
- * Sources: reference sections 2.1 to 2.3; the service refuses what is refused here with status 400.
+ * Sources: reference sections 2.1 to 2.4; the service refuses what is refused here with status 400.
  */
 export function checkShot(shot: Shot): RuleFault[] {
   const faults: RuleFault[] = []
-  const add = (
-    code: ProblemCode,
-    field: string,
-    message: string,
-    severity: RuleFault['severity'] = 'error',
-  ) => faults.push({ code, field: [field], message, severity })
+  const add: Add = (code, field, message, severity = 'error') =>
+    faults.push({ code, field: typeof field === 'string' ? [field] : field, message, severity })
 
   checkContent(shot, add)
   faults.push(...inlineFlags(shot.prompt ?? ''))
-
-  const profile = findModel(shot.model)
-  if (profile) checkModel(shot, profile, add)
-  else if (shot.model.startsWith('ep-')) return faults
-  else {
-    const near = suggest(shot.model, knownModelIds())
-    const end = near ? `, did you mean "${near}"?` : '; its limits are not checked'
-    add('unknown-model', 'model', `unknown model "${shot.model}"${end}`, 'warning')
+  checkProfile(shot, add)
+  const profile = findModel(shot.model) ?? profileOf(shot)
+  if (profile) {
+    checkModel(shot, profile, add)
+    checkReferences(shot, profile, add)
   }
   return faults
 }
 
-type Add = (code: ProblemCode, field: string, message: string, severity?: RuleFault['severity']) => void
+/**
+ * What is to be said of the model that shots are made with, once for all of them: that it is not known, or that its
+ * end was announced.
+ */
+export function modelWarnings({ model, modelProfile }: Pick<Shot, 'model' | 'modelProfile'>): RuleFault[] {
+  const warning = (code: ProblemCode, field: string, message: string): RuleFault[] => [
+    { code, field: [field], message, severity: 'warning' },
+  ]
+  const own = findModel(model)
+  if (!own && modelProfile === undefined) {
+    const advice = 'its limits and prices are not known; model_profile says which rules hold'
+    const near = nearestId(model)
+    const words = near === undefined ? `: ${advice}` : `, did you mean "${near}"? Otherwise ${advice}`
+    return warning('unknown-model', 'model', `unknown model "${model}"${words}`)
+  }
+  // An endpoint stands for the model that its profile names; a newer model only goes by the rules of an older one.
+  const profile = own ?? (model.startsWith('ep-') ? profileOf({ model, modelProfile }) : undefined)
+  if (!profile?.retirement) return []
+  const { on, source } = profile.retirement
+  // What stands in brackets is a number of docs/api.md.
+  const by = modelSources[source].title.replace(/ \[\d+\]$/, '')
+  const message = `${profile.label} was announced to stop on ${on} (${by}); newer models: shotlock models`
+  return warning('model-retired', own ? 'model' : 'model_profile', message)
+}
+
+type Add = (
+  code: ProblemCode,
+  field: string | RuleFault['field'],
+  message: string,
+  severity?: RuleFault['severity'],
+) => void
+
+/** `model_profile` must name a known model, and beside a known model that same one. */
+function checkProfile({ model, modelProfile }: Shot, add: Add): void {
+  if (modelProfile === undefined) return
+  const own = findModel(model)
+  const profile = findModel(modelProfile)
+  if (!profile) {
+    const near = nearestId(modelProfile)
+    const end = near === undefined ? '; known ones: shotlock models' : `, did you mean "${near}"?`
+    add('unknown-model', 'model_profile', `model_profile is "${modelProfile}", which is no known model${end}`)
+  } else if (own && own !== profile) {
+    const message = `model_profile names ${profile.label}, but "${model}" is ${own.label}; state that or leave it out`
+    add('field-conflict', 'model_profile', message)
+  }
+}
+
+/** The id that was most likely meant, also where a model is called by its name for people. */
+function nearestId(text: string): string | undefined {
+  const called = models.find(({ label }) => label === text.trim().toLowerCase())
+  return called?.ids.ark ?? suggest(text, knownModelIds())
+}
 
 function checkContent({ prompt, media, parameters, extra }: Shot, add: Add): void {
   const roles = new Set<string>(media.map(({ role }) => role))
   if (prompt === undefined && media.length === 0)
-    add('missing-field', 'prompt', 'a shot needs a prompt or an image')
+    add('missing-field', 'prompt', 'a shot needs a prompt, an image or other media')
   if (prompt?.trim() === '') add('wrong-value', 'prompt', 'the prompt is empty once its variables are filled')
   if (roles.has('last_frame') && !roles.has('first_frame')) {
     add('field-conflict', 'last_frame', 'last_frame needs a first frame (image)')
   }
-  if (roles.has('reference_image') && (roles.has('first_frame') || roles.has('last_frame'))) {
-    add('field-conflict', 'reference_images', 'reference_images cannot be mixed with first or last frames')
+  const reference = referenceFields.find(({ role }) => roles.has(role))
+  if (reference && (roles.has('first_frame') || roles.has('last_frame'))) {
+    add('field-conflict', reference.field, `${reference.field} cannot be mixed with first or last frames`)
   }
   if (parameters.frames !== undefined && parameters.duration !== undefined) {
     add('field-conflict', 'frames', 'frames and duration both say how long; keep one')
@@ -64,6 +111,13 @@ function checkContent({ prompt, media, parameters, extra }: Shot, add: Add): voi
     if (ownFields.has(name)) add('field-conflict', 'extra', `extra holds "${name}", which has its own field`)
   }
 }
+
+/** Reference media: their role in the request, the manifest's field, and what they are called in messages. */
+const referenceFields = [
+  { kind: 'images', role: 'reference_image', field: 'reference_images', words: 'reference images' },
+  { kind: 'videos', role: 'reference_video', field: 'reference_videos', words: 'reference videos' },
+  { kind: 'audio', role: 'reference_audio', field: 'reference_audio', words: 'reference sounds' },
+] as const
 
 const ownFields = new Set([
   ...['model', 'content', 'resolution', 'ratio', 'duration', 'frames', 'seed', 'camera_fixed', 'watermark'],
@@ -79,26 +133,19 @@ const ownFields = new Set([
 
 function checkModel({ media, parameters }: Shot, profile: ModelProfile, add: Add): void {
   const { label } = profile
-  const roles = new Set<string>(media.map(({ role }) => role))
-  const mode = modeOf(roles)
+  const mode = modeOf(new Set(media.map(({ role }) => role)))
   const no = (field: string, message: string) => add('model-rule', field, message)
 
   if (!profile.modes.includes(mode)) {
     if (mode === 't2v') no('model', `${label} makes no video from text alone; give an image`)
     else if (mode === 'i2v') no(String(media[0]!.field[0]), `${label} takes no first frame`)
     else if (mode === 'flf2v') no('last_frame', `${label} takes no last frame`)
-    else no('reference_images', `${label} takes no reference images`)
-  }
-  const references = media.filter(({ role }) => role === 'reference_image').length
-  const most = profile.references.images?.max
-  if (most !== undefined && references > most) {
-    no('reference_images', `${label} takes at most ${most} reference images, not ${references}`)
   }
 
   const { resolution, ratio, duration, frames } = parameters
   const possible: readonly string[] = (mode === 'r2v' && profile.referenceResolutions) || profile.resolutions
   if (resolution !== undefined && !possible.includes(resolution)) {
-    const there = possible === profile.resolutions ? '' : ' with reference images'
+    const there = possible === profile.resolutions ? '' : ' with reference media'
     no('resolution', `${label} makes ${possible.join(', ')}${there}, not ${resolution}`)
   }
   if (ratio === 'adaptive' && profile.adaptiveRefused.includes(mode)) {
@@ -113,12 +160,54 @@ function checkModel({ media, parameters }: Shot, profile: ModelProfile, add: Add
   if (parameters.camera_fixed !== undefined && !profile.cameraFixed)
     no('camera_fixed', `${label} takes no camera_fixed`)
   else if (parameters.camera_fixed && mode === 'r2v')
-    no('camera_fixed', 'camera_fixed does not go with reference images')
+    no('camera_fixed', 'camera_fixed does not go with reference media')
   if (parameters.generate_audio && !profile.audio) {
     add('model-rule', 'generate_audio', `${label} makes no sound`, 'warning')
   }
   if (parameters.service_tier === 'flex' && !profile.flex) no('service_tier', `${label} has no flex tier`)
   if (parameters.draft) checkDraft(parameters, profile, add)
+}
+
+/** What a model takes as references, and how much of it. */
+function checkReferences({ media }: Shot, profile: ModelProfile, add: Add): void {
+  const { label, references, assets } = profile
+  const no = (field: string, message: string) => add('model-rule', field, message)
+  const counts = { images: 0, videos: 0, audio: 0 }
+  for (const { kind, role, field, words } of referenceFields) {
+    const used = media.filter((one) => one.role === role)
+    counts[kind] = used.length
+    const limits = references[kind]
+    if (used.length === 0) continue
+    if (!limits) {
+      no(field, `${label} takes no ${words}`)
+      continue
+    }
+    if (used.length > limits.max) {
+      no(field, `${label} takes at most ${limits.max} ${words}, not ${used.length}`)
+    }
+    if ('seconds' in limits) checkStatedLengths(used, field, limits, add)
+  }
+  if (counts.audio === media.length && counts.audio > 0 && references.audio && !references.audioAlone) {
+    no('reference_audio', `${label} takes no sound as its only reference; add an image or a film`)
+  }
+
+  for (const { source, field } of assets ? [] : media) {
+    if (source.kind === 'url' && /^asset:/i.test(source.url))
+      add('media-url', field, `${label} takes no asset:// URLs; use https:// or a path`)
+  }
+}
+
+function checkStatedLengths(used: readonly Media[], field: string, limits: ClipLimits, add: Add): void {
+  const kind = field === 'reference_videos' ? 'video' : 'audio'
+  const stated: number[] = []
+  for (const { seconds, field: place } of used) {
+    if (seconds === undefined) continue
+    stated.push(seconds)
+    const fault = lengthFault(kind, seconds, limits)
+    if (fault !== undefined) add('media-limit', [...place, 'seconds'], fault)
+  }
+  const total = totalLengthFault(kind, stated, limits)
+  if (total !== undefined) add('media-limit', field, total)
 }
 
 function checkDuration(seconds: number, { duration, label }: ModelProfile, add: Add): void {
@@ -134,9 +223,10 @@ function checkDraft(
   profile: ModelProfile,
   add: Add,
 ) {
-  if (!profile.draft) return add('model-rule', 'draft', `${profile.label} makes no drafts`)
-  if (resolution !== undefined && resolution !== '480p') {
-    add('field-conflict', 'resolution', `a draft is 480p, not ${resolution}`)
+  const { draft, label } = profile
+  if (!draft) return add('model-rule', 'draft', `${label} makes no drafts`)
+  if (resolution !== undefined && resolution !== draft.resolution) {
+    add('field-conflict', 'resolution', `a draft is ${draft.resolution}, not ${resolution}`)
   }
   if (return_last_frame) add('field-conflict', 'return_last_frame', 'a draft returns no last frame')
   if (service_tier === 'flex')

@@ -14,14 +14,14 @@ import type { Provider } from '../ports/provider.js'
 import type { World } from '../ports/world.js'
 import type { CreatePacer } from './create-pacer.js'
 import type { Ledger, NewRecord } from './ledger.js'
-import { type LocalImages, mediaUrl } from './media.js'
+import { type LocalMedia, mediaUrl } from './media.js'
 import type { Places } from './places.js'
 
 /** What a manifest's takes need to be bought. */
 export interface BuyContext {
   places: Places
   ledger: Pick<Ledger, 'commit'>
-  images: LocalImages
+  images: LocalMedia
 }
 
 export interface BuyWorld {

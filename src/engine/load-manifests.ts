@@ -6,14 +6,14 @@ import type { TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
 import { draftsOf, type Manifest, type Take, takesOf } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
-import { type LocalImages, loadMedia, sha256Of } from './media.js'
+import { type LocalMedia, loadMedia, sha256Of } from './media.js'
 import { type Places, placesOf } from './places.js'
 
 /** A manifest with everything that a plan needs of the file system. */
 export interface LoadedManifest {
   manifest: Manifest
   places: Places
-  images: LocalImages
+  images: LocalMedia
   digests: ReadonlyMap<TakeName, Digest>
   /** SHA-256 of the manifest as it was read, in hexadecimal. */
   sha256: string
@@ -148,7 +148,7 @@ function nameProblems(file: string, lockfile: string, taken: ReadonlyMap<string,
   return []
 }
 
-function digestsOf({ manifest }: ParsedManifest, images: LocalImages): Map<TakeName, Digest> {
+function digestsOf({ manifest }: ParsedManifest, images: LocalMedia): Map<TakeName, Digest> {
   return hashTakes(manifest.shots.flatMap(takesOf), images)
 }
 
@@ -157,7 +157,7 @@ export function draftDigestsOf({ manifest, images }: LoadedManifest): Map<TakeNa
   return hashTakes(manifest.shots.flatMap(draftsOf), images)
 }
 
-function hashTakes(takes: readonly Take[], images: LocalImages): Map<TakeName, Digest> {
+function hashTakes(takes: readonly Take[], images: LocalMedia): Map<TakeName, Digest> {
   return new Map(takes.map((take) => [take.name, digestOf(take, (path) => images.get(path)!.sha256)]))
 }
 

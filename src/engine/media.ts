@@ -1,86 +1,130 @@
 import { createHash } from 'node:crypto'
 import { join, normalize } from 'node:path'
+import { type ClipFacts, clipFault, readClipFacts, totalLengthFault } from '../core/clip.js'
 import type { MediaFacts } from '../core/estimate.js'
 import { type ImageFacts, imageFault, imageLimits, readImageFacts } from '../core/image.js'
 import { isLoopback } from '../core/loopback.js'
 import type { ParsedManifest } from '../core/manifest.js'
-import { profileOf } from '../core/models.js'
+import { type ModelProfile, profileOf } from '../core/models.js'
 import type { Problem } from '../core/problem.js'
-import type { Media, Shot } from '../core/shot.js'
+import type { MediaRole } from '../core/request.js'
+import type { Media, MediaSource, Shot } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
 import { isInside, type Places } from './places.js'
 
-/** A local picture as it was when the manifest was read. */
-export interface LocalImage {
-  facts: ImageFacts
+/** A picture, film or sound that goes into a request, as it was when the manifest was read. */
+export interface LocalFile {
+  facts: ImageFacts | ClipFacts
+  /** Of its bytes, in hexadecimal. */
   sha256: string
 }
 
-/** The local pictures of a manifest, by their path as written. */
-export type LocalImages = ReadonlyMap<string, LocalImage>
+/** The local files and data URLs of a manifest, by their path or URL as written. */
+export type LocalMedia = ReadonlyMap<string, LocalFile>
 
+type Kind = 'image' | 'video' | 'audio'
 type Fault = Pick<Problem, 'code' | 'message'>
 
-/** Reads every local picture of a manifest once, checks all media, and reports what the service would refuse. */
+const mebibyte = 1024 * 1024
+
+/**
+ * Reads every local picture, film and sound of a manifest once, checks all media, and reports what the service would
+ * refuse.
+ */
 export async function loadMedia(
   { manifest, report }: ParsedManifest,
   places: Places,
   files: Files,
-): Promise<LocalImages> {
-  const images = new Map<string, LocalImage>()
-  const faults = new Map<string, Fault>()
+): Promise<LocalMedia> {
+  const local = new Map<string, LocalFile>()
+  // One text may stand for a picture here and for a film there; at most one of the two is right.
+  const tried: Record<Kind, Map<string, LocalFile | Fault>> = {
+    image: new Map(),
+    video: new Map(),
+    audio: new Map(),
+  }
+  const load = async (kind: Kind, source: MediaSource): Promise<LocalFile | Fault> => {
+    const text = textOf(source)
+    const known = tried[kind].get(text)
+    if (known) return known
+    const loaded =
+      source.kind === 'file'
+        ? await loadFile(kind, source.path, places, files)
+        : await readDataUrl(kind, source.url)
+    tried[kind].set(text, loaded)
+    if ('facts' in loaded) local.set(text, loaded)
+    return loaded
+  }
+
+  const warned = new Set<string>()
   for (const shot of manifest.shots) {
+    const profile = profileOf(shot)
     let inlineBytes = 0
-    for (const media of shot.media) {
-      const { source } = media
-      if (source.kind === 'file' && !images.has(source.path) && !faults.has(source.path)) {
-        const loaded = await loadImage(source.path, places, files)
-        if ('code' in loaded) faults.set(source.path, loaded)
-        else images.set(source.path, loaded)
+    for (const { role, source, field } of shot.media) {
+      const kind = kindOf(role)
+      const loaded = isInline(source) ? await load(kind, source) : urlFault(source)
+      const file = loaded && 'facts' in loaded ? loaded : undefined
+      const fault = file ? fileFault(file, profile) : (loaded as Fault | undefined)
+      const isFilm = file && kind === 'video' && (!profile || profile.references.videos)
+      if (fault) report(shot.name, field, { ...fault, severity: 'error' })
+      else if (isFilm && !warned.has(textOf(source))) {
+        // Once a film, at the first shot that shows it.
+        warned.add(textOf(source))
+        report(shot.name, field, { ...inlineFilm, severity: 'warning' })
       }
-      const image = source.kind === 'file' ? images.get(source.path) : undefined
-      const fault = source.kind === 'file' ? faults.get(source.path) : urlFault(source.url, shot)
-      const found = fault ?? (image && imageFault(image.facts, profileOf(shot)))
-      if (found) report(shot.name, media.field, { ...found, severity: 'error' })
-      inlineBytes += image
-        ? base64Size(image.facts.sizeBytes)
-        : source.kind === 'url' && source.url.startsWith('data:')
-          ? source.url.length
-          : 0
+      inlineBytes += source.kind === 'url' && isInline(source) ? source.url.length : base64Size(file)
     }
+    reportLengths(shot, profile, local, report)
     if (inlineBytes > imageLimits.requestBytes) {
-      const message = `the shot's images come to ${Math.ceil(inlineBytes / 1024 / 1024)} MB in the request, at most 64 MB are possible`
+      const message = `the shot's media come to ${Math.ceil(inlineBytes / mebibyte)} MB in the request, at most 64 MB are possible`
       report(shot.name, shot.media[0]!.field, { code: 'media-limit', message, severity: 'error' })
     }
   }
-  return images
+  return local
 }
 
-/** What can be told of a media item without asking anybody. */
-export function mediaFacts({ source }: Media, images: LocalImages): MediaFacts | undefined {
-  if (source.kind === 'file') return images.get(source.path)?.facts
-  const data = dataOf(source.url)
-  return data === undefined ? undefined : readImageFacts(Buffer.from(data, 'base64'))
+/** What can be told of a media item without asking anybody; `undefined` for one that lies elsewhere. */
+export function mediaFacts({ source }: Media, local: LocalMedia): MediaFacts | undefined {
+  return local.get(textOf(source))?.facts
 }
 
 /**
- * The URL that stands for a media item in a request: its own, or a data URL of a local picture.
+ * The URL that stands for a media item in a request: its own, or a data URL of a local file.
  *
- * @returns `undefined` when the picture is no longer the one that was planned with.
+ * @returns `undefined` when the file is no longer the one that was planned with.
  */
 export async function mediaUrl(
   media: Media,
-  images: LocalImages,
+  local: LocalMedia,
   { places, files }: { places: Places; files: Files },
 ): Promise<string | undefined> {
   if (media.source.kind === 'url') return media.source.url
-  const planned = images.get(media.source.path)
+  const planned = local.get(media.source.path)
   const bytes = await files.read(join(places.folder, normalize(media.source.path)))
   if (!planned || !bytes || sha256Of(bytes) !== planned.sha256) return undefined
-  return `data:image/${planned.facts.format};base64,${Buffer.from(bytes).toString('base64')}`
+  return `data:${kindOf(media.role)}/${planned.facts.format};base64,${Buffer.from(bytes).toString('base64')}`
 }
 
-async function loadImage(path: string, places: Places, files: Files): Promise<LocalImage | Fault> {
+/** In hexadecimal. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function kindOf(role: MediaRole): Kind {
+  if (role === 'reference_video') return 'video'
+  return role === 'reference_audio' ? 'audio' : 'image'
+}
+
+function textOf(source: MediaSource): string {
+  return source.kind === 'file' ? source.path : source.url
+}
+
+/** Whether an item's bytes go into the request. */
+function isInline(source: MediaSource): boolean {
+  return source.kind === 'file' || source.url.startsWith('data:')
+}
+
+async function loadFile(kind: Kind, path: string, places: Places, files: Files): Promise<LocalFile | Fault> {
   const outside: Fault = {
     code: 'media-outside',
     message: `"${path}" lies outside the project; files are read only from inside`,
@@ -94,28 +138,92 @@ async function loadImage(path: string, places: Places, files: Files): Promise<Lo
       return { code: 'media-missing', message: `there is no file "${path}"` }
     const root = (await files.realPath(places.projectRoot)) ?? places.projectRoot
     if (!isInside(real, root)) return outside
-    if (size >= imageLimits.sizeBytes) {
-      return {
-        code: 'media-limit',
-        message: `"${path}" has ${(size / 1024 / 1024).toFixed(1)} MB, it must have less than 30 MB`,
-      }
-    }
+    const tooLarge = sizeFault(kind, size)
+    if (tooLarge !== undefined) return { code: 'media-limit', message: `"${path}" ${tooLarge}` }
     const bytes = await files.read(real)
-    const facts = bytes && readImageFacts(bytes)
-    if (!facts)
-      return {
-        code: 'media-format',
-        message: `"${path}" is no image that can be read; use jpeg, png or webp`,
-      }
+    const facts = bytes && (await readFacts(kind, bytes))
+    if (!facts) return { code: 'media-format', message: `"${path}" ${unreadable[kind]}` }
     return { facts, sha256: sha256Of(bytes) }
   } catch (error) {
     return { code: 'media-unreadable', message: `"${path}" cannot be read: ${(error as Error).message}` }
   }
 }
 
-function urlFault(url: string, shot: Shot): Fault | undefined {
-  if (url.startsWith('data:')) return dataUrlFault(url, shot)
+async function readDataUrl(kind: Kind, url: string): Promise<LocalFile | Fault> {
+  const [, type, data] = /^data:(image|video|audio)\/[a-z0-9.+-]+;base64,([A-Za-z0-9+/]+=*)$/.exec(url) ?? []
+  if (data === undefined || type !== kind)
+    return { code: 'media-url', message: `a data URL must read data:${kind}/<format>;base64,<data>` }
+  const bytes = Buffer.from(data, 'base64')
+  const facts = await readFacts(kind, bytes)
+  return facts
+    ? { facts, sha256: sha256Of(bytes) }
+    : { code: 'media-format', message: `the data URL ${unreadable[kind]}` }
+}
+
+/** What is said of bytes that are not of their kind, after a name for them. */
+const unreadable: Readonly<Record<Kind, string>> = {
+  image: 'is no image that can be read; use jpeg, png or webp',
+  video: 'is no film that can be read; use mp4 or mov',
+  audio: 'is no sound that can be read; use wav or mp3',
+}
+
+async function readFacts(kind: Kind, bytes: Uint8Array): Promise<LocalFile['facts'] | undefined> {
+  if (kind === 'image') return readImageFacts(bytes)
+  const facts = await readClipFacts(bytes)
+  return facts?.kind === kind ? facts : undefined
+}
+
+/** Why a file is not even read: no request could hold it. */
+function sizeFault(kind: Kind, size: number): string | undefined {
+  const megabytes = `${(size / mebibyte).toFixed(1)} MB`
+  if (kind === 'image')
+    return size >= imageLimits.sizeBytes ? `has ${megabytes}, it must have less than 30 MB` : undefined
+  return base64Length(size) > imageLimits.requestBytes
+    ? `has ${megabytes}; a request holds at most 64 MB, so use a URL`
+    : undefined
+}
+
+/** Why the model would refuse a file; of a model that is not known, nothing is said. */
+function fileFault({ facts }: LocalFile, profile: ModelProfile | undefined): Fault | undefined {
+  if (!('kind' in facts)) return imageFault(facts, profile)
+  const limits = profile?.references[facts.kind === 'video' ? 'videos' : 'audio']
+  return limits && clipFault(facts, limits)
+}
+
+/** Source: vendor create page, `content.video_url.url`: "Video URL or asset ID"; the other kinds name Base64 too. */
+const inlineFilm: Fault = {
+  code: 'media-inline',
+  message:
+    'this film goes into the request itself, which is documented for images and sounds only; an https or asset URL is safer',
+}
+
+/** Reports films and sounds that are too long together. What the manifest states alone, `checkShot` has reported. */
+function reportLengths(
+  { name, media }: Shot,
+  profile: ModelProfile | undefined,
+  local: LocalMedia,
+  report: ParsedManifest['report'],
+): void {
+  for (const kind of ['video', 'audio'] as const) {
+    const limits = profile?.references[kind === 'video' ? 'videos' : 'audio']
+    const clips = media.filter(({ role }) => kindOf(role) === kind)
+    if (!limits || clips.length === 0) continue
+    const known = (values: (number | undefined)[]) => values.filter((value) => value !== undefined)
+    const stated = known(clips.map(({ seconds }) => seconds))
+    const real = known(clips.map((clip) => mediaFacts(clip, local)?.seconds ?? clip.seconds))
+    const message = totalLengthFault(kind, real, limits)
+    if (message === undefined || totalLengthFault(kind, stated, limits) !== undefined) continue
+    report(name, [clips[0]!.field[0]!], { code: 'media-limit', message, severity: 'error' })
+  }
+}
+
+function urlFault(source: MediaSource): Fault | undefined {
+  const url = textOf(source)
   const fault = (message: string): Fault => ({ code: 'media-url', message })
+  // Whether the model takes it is a rule of the model.
+  if (/^asset:/i.test(url)) {
+    return /^asset:\/\/[^\s/]+$/.test(url) ? undefined : fault('an asset URL must read asset://<id>')
+  }
   if (!URL.canParse(url)) return fault('this is no URL')
   const { protocol, hostname, username } = new URL(url)
   if (username !== '') return fault('a URL in a manifest must not hold a user name or password')
@@ -125,25 +233,10 @@ function urlFault(url: string, shot: Shot): Fault | undefined {
   return fault(`${protocol} URLs are not possible; use https:// or a path`)
 }
 
-function dataUrlFault(url: string, shot: Shot): Fault | undefined {
-  const data = dataOf(url)
-  if (data === undefined)
-    return { code: 'media-url', message: 'a data URL must read data:image/<format>;base64,<data>' }
-  const facts = readImageFacts(Buffer.from(data, 'base64'))
-  return facts
-    ? imageFault(facts, profileOf(shot))
-    : { code: 'media-format', message: 'the data URL holds no image that can be read' }
+function base64Size(file: LocalFile | undefined): number {
+  return file ? base64Length(file.facts.sizeBytes) : 0
 }
 
-function dataOf(url: string): string | undefined {
-  return /^data:image\/[a-z0-9.+-]+;base64,([A-Za-z0-9+/]+=*)$/.exec(url)?.[1]
-}
-
-/** In hexadecimal. */
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-function base64Size(bytes: number): number {
+function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4
 }

@@ -64,6 +64,17 @@ describe('fields that decide the price are explicit', () => {
     })
   })
 
+  test('or a profile says what it is', () => {
+    expect(request({ model: 'ep-1', modelProfile: v20 })).toMatchObject({
+      model: 'ep-1',
+      resolution: '720p',
+      duration: 5,
+      generate_audio: true,
+    })
+    expect(request({ model: 'ep-1', modelProfile: pro10 })).toMatchObject({ resolution: '1080p' })
+    expect(request({ model: 'ep-1', modelProfile: pro10 })).not.toHaveProperty('generate_audio')
+  })
+
   test('and what the manifest states is never changed', () => {
     const parameters = { resolution: '1080p', duration: -1, generate_audio: false }
     expect(effectiveParameters(shot('a', { parameters }))).toEqual(parameters)
@@ -89,6 +100,18 @@ describe('content', () => {
       { type: 'image_url', image_url: { url: 'https://a.example/i' }, role: 'reference_image' },
       { type: 'video_url', video_url: { url: 'https://a.example/v' }, role: 'reference_video' },
       { type: 'audio_url', audio_url: { url: 'https://a.example/a' }, role: 'reference_audio' },
+    ])
+  })
+
+  test('keeps the order of a manifest: prompts count their references', () => {
+    const { media } = readOne(
+      `version: 1\nshots: { a: { model: ${v20}, prompt: x, reference_audio: [c.wav], reference_videos: [{ url: b.mp4, seconds: 5 }], reference_images: [a.png, "asset://asset-1"] } }`,
+    )
+    expect(request({ model: v20, media }).content.slice(1)).toEqual([
+      { type: 'image_url', image_url: { url: 'data:of-a.png' }, role: 'reference_image' },
+      { type: 'image_url', image_url: { url: 'asset://asset-1' }, role: 'reference_image' },
+      { type: 'video_url', video_url: { url: 'data:of-b.mp4' }, role: 'reference_video' },
+      { type: 'audio_url', audio_url: { url: 'data:of-c.wav' }, role: 'reference_audio' },
     ])
   })
 
@@ -119,7 +142,9 @@ describe('the rest of the body', () => {
   test('holds nothing that is only for this tool', () => {
     const { content: _, ...rest } = buildRequest(
       take(
-        readOne(`version: 1\nshots: { a: { model: ${pro15}, prompt: x, takes: 3, tags: [t], skip: true } }`),
+        readOne(
+          `version: 1\nshots: { a: { model: ${pro15}, model_profile: ${pro15}, prompt: x, takes: 3, tags: [t], skip: true } }`,
+        ),
         2,
       ),
       7,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { manifestName, parseManifest } from '../../src/core/manifest.js'
-import { mark, pro15, problemsIn, read, readOne, shotName, top, unmark } from './builders.js'
+import { faultsOf, mark, pro15, problemsIn, read, readOne, shotName, top, unmark, v20 } from './builders.js'
 
 /** Each problem is `code shot`; the marks in the text say where they stand, in order. */
 function expectProblems(marked: string, expected: readonly string[]) {
@@ -126,6 +126,100 @@ describe('every kind of mistake has its code, its place and its shot', () => {
     const { problems } = parseManifest(`${top}  a: { prompt: x, model: nova-1 }\n`, 'm.yaml')
     expect(problems).toMatchObject([{ code: 'unknown-model', severity: 'warning' }])
   })
+
+  test.each<[string, string, ...string[]]>([
+    ['a profile that is none', 'model: ep-1, model_profile: ▸nova-1', 'unknown-model a'],
+    ['a profile beside another known model', `model_profile: ▸${v20}`, 'field-conflict a'],
+    [
+      'a length that the profile has not',
+      `model: ep-1, model_profile: ${v20}, duration: ▸3`,
+      'duration-range a',
+    ],
+    ['a film where the model takes none', 'reference_videos: ▸[a.mp4]', 'model-rule a'],
+    ['an asset where the model takes none', 'image: ▸"asset://asset-1"', 'media-url a'],
+    [
+      'an asset in a list where the model takes none',
+      'model: doubao-seedance-1-0-lite-i2v-250428, reference_images: [a.png, ▸"asset://asset-1"]',
+      'media-url a',
+    ],
+    [
+      'a film that is said to be too long',
+      `model: ${v20}, reference_videos: [a.mp4, { url: b.mp4, seconds: ▸20 }]`,
+      'media-limit a',
+    ],
+    [
+      'films that are said to be too long together',
+      `model: ${v20}, reference_videos: ▸[{ url: a.mp4, seconds: 9 }, { url: b.mp4, seconds: 9 }]`,
+      'media-limit a',
+    ],
+    ['a film without its place', `model: ${v20}, reference_videos: [▸{ seconds: 5 }]`, 'missing-field a'],
+  ])('%s', (_, fields, ...expected) => expectProblems(`${top}  a: { prompt: x, ${fields} }\n`, expected))
+})
+
+describe('what is to be said of a model is said once', () => {
+  /** Warnings as `line:col code shot`. */
+  const warnings = (text: string) => {
+    const { problems } = parseManifest(text, 'm.yaml')
+    expect(problems.filter(({ severity }) => severity !== 'warning')).toEqual([])
+    return problems.map(({ line, col, code, shot }) => `${line}:${col} ${code}${shot ? ` ${shot}` : ''}`)
+  }
+  const expectWarnings = (marked: string, ...expected: string[]) => {
+    const { text, places } = unmark(marked)
+    expect(warnings(text)).toEqual(expected.map((words, index) => `${places[index]} ${words}`))
+  }
+  const two = 'shots:\n  a: { prompt: x }\n  b: { prompt: x }\n'
+
+  test('at the defaults, where the shots take it from', () => {
+    expectWarnings(`version: 1\ndefaults: { model: ▸${pro15} }\n${two}`, 'model-retired')
+    expectWarnings(`version: 1\ndefaults: { model: ▸nova-1 }\n${two}`, 'unknown-model')
+    expectWarnings(`version: 1\ndefaults: { model: ▸ep-20260108-abcde }\n${two}`, 'unknown-model')
+  })
+
+  test('at the first of the shots that state it', () => {
+    expectWarnings(
+      `version: 1\ndefaults: { model: ${v20} }\nshots:\n  n: { prompt: x }\n  a: { prompt: x, model: ▸${pro15} }\n  b: { prompt: x, model: ▸nova-1 }\n  c: { prompt: x, model: ${pro15} }\n  d: { prompt: x, model: nova-1 }\n`,
+      'model-retired a',
+      'unknown-model b',
+    )
+  })
+
+  test('at the defaults also when a shot states it again', () => {
+    expectWarnings(
+      `version: 1\ndefaults: { model: ▸${pro15} }\nshots:\n  a: { prompt: x, model: ${pro15} }\n  b: { prompt: x }\n`,
+      'model-retired',
+    )
+  })
+
+  test('and not at all of a model that no shot uses', () => {
+    expect(
+      warnings(`version: 1\ndefaults: { model: ${pro15} }\nshots: { a: { prompt: x, model: ${v20} } }\n`),
+    ).toEqual([])
+  })
+
+  test('of the id of either service together', () => {
+    expectWarnings(
+      `version: 1\nshots:\n  a: { prompt: x, model: ▸${pro15} }\n  b: { prompt: x, model: seedance-1-5-pro-251215 }\n`,
+      'model-retired a',
+    )
+  })
+
+  test('of each model that variables make', () => {
+    expectWarnings(
+      `version: 1\nshots:\n  a: { prompt: x, model: ▸"nova-\${shot}" }\n  b: { prompt: x, model: ▸"nova-\${shot}" }\n`,
+      'unknown-model a',
+      'unknown-model b',
+    )
+  })
+
+  test('at the profile, of an endpoint that stands for a model with an announced end', () => {
+    expectWarnings(`version: 1\ndefaults: { model: ep-1, model_profile: ▸${pro15} }\n${two}`, 'model-retired')
+  })
+
+  test('and nothing of a shot whose profile is broken', () => {
+    expectProblems(`version: 1\nshots: { a: { prompt: x, model: ep-1, model_profile: ▸2.0 } }\n`, [
+      'wrong-type a',
+    ])
+  })
 })
 
 describe('problems', () => {
@@ -147,7 +241,9 @@ describe('problems', () => {
       ...['draft: true, service_tier: flex', 'draft: true, return_last_frame: true', 'image: "${nowhere}"'],
     ]
     const shots = mistakes.map((field, index) => `  s${index}: { prompt: x, ${field} }\n`)
-    const { problems } = parseManifest(`foo: 1\n${top}${shots.join('')}  bad name: { prompt: x }\n`, 'm.yaml')
+    const problems = faultsOf(
+      parseManifest(`foo: 1\n${top}${shots.join('')}  bad name: { prompt: x }\n`, 'm.yaml'),
+    )
     expect(problems).toHaveLength(30)
     expect(new Set(problems.map(({ line }) => line)).size).toBe(30)
   })
@@ -173,7 +269,7 @@ describe('problems', () => {
 
   test('a repeated shot and a repeated field each name the line of the first', () => {
     const text = `${top}  a:\n    prompt: x\n    prompt: y\n  a:\n    prompt: z\n`
-    const messages = parseManifest(text, 'm.yaml').problems.map(({ message }) => message)
+    const messages = faultsOf(parseManifest(text, 'm.yaml')).map(({ message }) => message)
     expect(messages).toEqual([expect.stringContaining('line 4'), expect.stringContaining('line 5')])
   })
 
@@ -197,16 +293,15 @@ describe('problems', () => {
   })
 
   test('a problem carries its source line and underlines what is wrong', () => {
-    const { problems } = parseManifest(`${top}  a: { prompt: x, duration: 33 }\n`, 'some/m.yaml')
+    const problems = faultsOf(parseManifest(`${top}  a: { prompt: x, duration: 33 }\n`, 'some/m.yaml'))
     expect(problems).toMatchObject([
       { file: 'some/m.yaml', sourceLine: '  a: { prompt: x, duration: 33 }', length: 2 },
     ])
   })
 
   test('an underline ends with its line', () => {
-    const { problems } = parseManifest(
-      `${top}  a: { prompt: x }\n  b:\n    prompt: [\n      x,\n    ]\n`,
-      'm.yaml',
+    const problems = faultsOf(
+      parseManifest(`${top}  a: { prompt: x }\n  b:\n    prompt: [\n      x,\n    ]\n`, 'm.yaml'),
     )
     expect(problems).toMatchObject([{ code: 'wrong-type', col: 13, length: 1 }])
   })
@@ -223,7 +318,7 @@ describe('problems', () => {
         severity: 'error',
       })
     }
-    const found = parsed.problems.map(({ line, col, code, shot }) => `${line}:${col} ${code} ${shot}`)
+    const found = faultsOf(parsed).map(({ line, col, code, shot }) => `${line}:${col} ${code} ${shot}`)
     expect(found).toEqual([`${places[0]} media-missing a`, `${places[1]} media-missing b`])
   })
 
@@ -445,7 +540,8 @@ describe('media', () => {
     ['C:/refs/fox.png', 'file'],
     ['狐狸.png', 'file'],
   ])('%s is a %s', (text, kind) => {
-    expect(readOne(`${top}  a: { prompt: x, image: "${text}" }\n`).media[0]?.source.kind).toBe(kind)
+    const manifest = `version: 1\nshots: { a: { model: ${v20}, prompt: x, image: "${text}" } }\n`
+    expect(readOne(manifest).media[0]?.source.kind).toBe(kind)
   })
 })
 
@@ -545,6 +641,6 @@ test('a variable is filled in as it is written, not as the number that YAML read
 })
 
 test('a prompt that is empty once it is filled is refused', () => {
-  const { problems } = parseManifest(`vars: { p: "" }\n${top}  a: { prompt: "\${p}" }\n`, 'ep.yaml')
-  expect(problems.map(({ code, line }) => [code, line])).toEqual([['wrong-value', 5]])
+  const parsed = parseManifest(`vars: { p: "" }\n${top}  a: { prompt: "\${p}" }\n`, 'ep.yaml')
+  expect(faultsOf(parsed).map(({ code, line }) => [code, line])).toEqual([['wrong-value', 5]])
 })

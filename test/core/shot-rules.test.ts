@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { models } from '../../src/core/model-data.js'
-import type { ModelProfile, Ratio } from '../../src/core/models.js'
+import { findModel, type ModelProfile, type Ratio } from '../../src/core/models.js'
 import type { MediaRole, Parameters } from '../../src/core/request.js'
-import type { Shot } from '../../src/core/shot.js'
-import { checkShot } from '../../src/core/shot-rules.js'
+import type { Media, Shot } from '../../src/core/shot.js'
+import { checkShot, modelWarnings } from '../../src/core/shot-rules.js'
 import {
   fast10,
   fast20,
@@ -221,34 +221,135 @@ describe('what a model makes a video from', () => {
     expect([text, first, both, references].map((media) => faults({ model, media }))).toEqual(expected)
   })
 
-  test.each([
-    [liteI2v, 4],
-    [v20, 9],
-    [fast20, 9],
-    [mini20, 9],
-    [v25, 30],
-  ])('%s takes %i reference images and no more', (model, most) => {
-    expect(faults({ model, media: times(most, 'reference_image') })).toEqual(none)
-    expect(faults({ model, media: times(most + 1, 'reference_image') })).toEqual([
-      'model-rule reference_images',
-    ])
+  const referenceFields = {
+    reference_image: 'reference_images',
+    reference_video: 'reference_videos',
+    reference_audio: 'reference_audio',
+  } as const
+
+  test.each<[string, MediaRole[]]>([
+    [pro15, []],
+    [pro10, []],
+    [fast10, []],
+    [liteT2v, []],
+    [liteI2v, ['reference_image']],
+    [v20, ['reference_image', 'reference_video', 'reference_audio']],
+    [fast20, ['reference_image', 'reference_video', 'reference_audio']],
+    [mini20, ['reference_image', 'reference_video', 'reference_audio']],
+    [v25, ['reference_image', 'reference_video', 'reference_audio']],
+  ])('%s takes these references and no others: %j', (model, taken) => {
+    for (const [role, field] of Object.entries(referenceFields) as [MediaRole, string][]) {
+      const others = taken.filter((one) => one !== role).slice(0, 1)
+      expect(faults({ model, media: images(...others, role) })).toEqual(
+        taken.includes(role) ? none : [`model-rule ${field}`],
+      )
+    }
   })
 
-  test('a shot needs a prompt or an image', () => {
+  test.each([
+    [liteI2v, 'reference_image', 4],
+    [v20, 'reference_image', 9],
+    [fast20, 'reference_image', 9],
+    [mini20, 'reference_image', 9],
+    [v25, 'reference_image', 30],
+    [v20, 'reference_video', 3],
+    [fast20, 'reference_video', 3],
+    [mini20, 'reference_video', 3],
+    [v25, 'reference_video', 10],
+    [v20, 'reference_audio', 3],
+    [fast20, 'reference_audio', 3],
+    [mini20, 'reference_audio', 3],
+    [v25, 'reference_audio', 10],
+  ] as const)('%s takes of %s %i and no more', (model, role, most) => {
+    const beside = role === 'reference_audio' ? images('reference_image') : []
+    const field = referenceFields[role]
+    expect(faults({ model, media: [...beside, ...times(most, role)] })).toEqual(none)
+    expect(faults({ model, media: [...beside, ...times(most + 1, role)] })).toEqual([`model-rule ${field}`])
+  })
+
+  test('a message names the model and what it does not take', () => {
+    const [fault] = checkShot(shot('a', { media: images('reference_video') }))
+    expect(fault?.message).toBe('1.5 pro takes no reference videos')
+  })
+
+  test('a shot needs a prompt or media', () => {
     expect(faults({ prompt: undefined })).toEqual(['missing-field prompt'])
     expect(faults({ prompt: undefined, media: first })).toEqual(none)
+    expect(faults({ model: v20, prompt: undefined, media: images('reference_video') })).toEqual(none)
   })
 
   test('a last frame needs a first frame', () => {
     expect(faults({ media: images('last_frame') })).toEqual(['field-conflict last_frame'])
   })
 
-  test('references do not go together with frames', () => {
-    for (const role of ['first_frame', 'last_frame'] as const) {
-      expect(faults({ model: v20, media: images(role, 'reference_image') })).toContain(
-        'field-conflict reference_images',
-      )
+  test.each(Object.entries(referenceFields) as [MediaRole, string][])(
+    '%s does not go together with frames',
+    (role, field) => {
+      for (const frame of ['first_frame', 'last_frame'] as const) {
+        expect(faults({ model: v25, media: images(frame, role) })).toContain(`field-conflict ${field}`)
+      }
+    },
+  )
+
+  test('sound as the only reference is for 2.5', () => {
+    const sound = images('reference_audio')
+    for (const model of [v20, fast20, mini20]) {
+      expect(faults({ model, media: sound })).toEqual(['model-rule reference_audio'])
+      expect(faults({ model, media: [...sound, ...images('reference_video')] })).toEqual(none)
     }
+    expect(faults({ model: v25, media: sound })).toEqual(none)
+  })
+
+  test('fewer resolutions with references are told as such', () => {
+    const media = images('reference_image')
+    const [fault] = checkShot(shot('a', { model: liteI2v, media, parameters: { resolution: '1080p' } }))
+    expect(fault?.message).toBe('1.0 lite i2v makes 480p, 720p with reference media, not 1080p')
+  })
+
+  test('asset URLs are for 2.x', () => {
+    const asset = (role: MediaRole) => [urlMedia(role, 'asset://asset-1')]
+    for (const model of [pro15, pro10, liteI2v])
+      expect(faults({ model, media: asset('first_frame') })).toEqual(['media-url first_frame'])
+    for (const model of [v20, fast20, mini20, v25]) {
+      for (const role of ['first_frame', 'reference_image', 'reference_video'] as const)
+        expect(faults({ model, media: asset(role) })).toEqual(none)
+    }
+    expect(faults({ model: 'ep-1', media: asset('first_frame') })).toEqual(none)
+  })
+})
+
+describe('lengths that a manifest states', () => {
+  const clips = (role: MediaRole, ...seconds: (number | undefined)[]): Media[] =>
+    seconds.map((one, index) => ({
+      ...urlMedia(role, 'https://a.example/x'),
+      field: [`${role}s`.replace('audios', 'audio'), index],
+      seconds: one,
+    }))
+
+  test.each([
+    ['reference_video', 'reference_videos'],
+    ['reference_audio', 'reference_audio'],
+  ] as const)('of one %s are held against the limits', (role, field) => {
+    const media = (seconds: number) => [...images('reference_image'), ...clips(role, seconds)]
+    for (const model of [v20, v25]) {
+      const [least, most] = [2, findModel(model)!.references.videos!.seconds.max]
+      for (const seconds of [least, most]) expect(faults({ model, media: media(seconds) })).toEqual(none)
+      for (const seconds of [least - 0.1, most + 0.1])
+        expect(faults({ model, media: media(seconds) })).toEqual([`media-limit ${field}.0.seconds`])
+    }
+  })
+
+  test('are added up, a kind on its own', () => {
+    const media = [...clips('reference_video', 7, undefined, 8), ...clips('reference_audio', 15)]
+    expect(faults({ model: v20, media })).toEqual(none)
+    expect(faults({ model: v20, media: clips('reference_video', 7, 8.1) })).toEqual([
+      'media-limit reference_videos',
+    ])
+  })
+
+  test('say nothing where none is stated, or nothing is known of the model', () => {
+    expect(faults({ model: v20, media: clips('reference_video', undefined) })).toEqual(none)
+    expect(faults({ model: 'ep-1', media: clips('reference_video', 100) })).toEqual(none)
   })
 })
 
@@ -305,7 +406,7 @@ describe('fields that do not go together', () => {
     ).toEqual(none)
   })
 
-  test('camera_fixed does not go with reference images', () => {
+  test('camera_fixed does not go with reference media', () => {
     expect(
       faults({ model: liteI2v, media: images('reference_image'), parameters: { camera_fixed: true } }),
     ).toEqual(['model-rule camera_fixed'])
@@ -344,24 +445,85 @@ describe('fields that do not go together', () => {
 })
 
 describe('models that are not known', () => {
-  test('bring a warning, and a suggestion when the id is close to a known one', () => {
-    const [fault] = checkShot(shot('a', { model: 'doubao-seedance-1-5-pro-251216' }))
-    expect(fault).toMatchObject({ code: 'unknown-model', severity: 'warning' })
-    expect(fault?.message).toContain(pro15)
+  test('are checked against no limits', () => {
+    expect(faults({ model: 'nova-1', parameters: { duration: 60, resolution: '4k' } })).toEqual(none)
   })
 
-  test('are checked against no limits', () => {
-    expect(faults({ model: 'nova-1', parameters: { duration: 60, resolution: '4k' } })).toEqual([
-      'warning unknown-model model',
+  test('keep to the rules of the service as well', () => {
+    expect(faults({ model: 'ep-1', media: images('last_frame') })).toEqual(['field-conflict last_frame'])
+  })
+
+  test('keep to the rules of a profile', () => {
+    const media = images('reference_video')
+    expect(faults({ model: 'ep-1', modelProfile: v20, media })).toEqual(none)
+    expect(faults({ model: 'ep-1', modelProfile: pro15, media })).toEqual(['model-rule reference_videos'])
+    expect(faults({ model: 'nova-1', modelProfile: v20, parameters: { duration: 16 } })).toEqual([
+      'duration-range duration',
     ])
   })
 
-  test('an endpoint id brings no warning', () => {
-    expect(faults({ model: 'ep-20260108-abcde', parameters: { duration: 60 } })).toEqual(none)
+  test('are not given rules by a profile that is not known itself', () => {
+    expect(faults({ model: 'ep-1', modelProfile: 'nova-1' })).toEqual(['unknown-model model_profile'])
+    expect(faults({ modelProfile: 'nova-1' })).toEqual(['unknown-model model_profile'])
   })
 
-  test('rules of the service hold for them as well', () => {
-    expect(faults({ model: 'ep-1', media: images('last_frame') })).toEqual(['field-conflict last_frame'])
+  test.each([
+    ['doubao-seedance-2-0-260129', v20],
+    ['2.0 fast', fast20],
+    ['1.5 Pro', pro15],
+  ])('the profile %s brings the suggestion %s', (modelProfile, meant) => {
+    const [fault] = checkShot(shot('a', { model: 'ep-1', modelProfile }))
+    expect(fault?.message).toContain(`did you mean "${meant}"?`)
+  })
+})
+
+describe('a profile beside a known model', () => {
+  test('may name that same model, by the id of either service', () => {
+    for (const modelProfile of [pro15, 'seedance-1-5-pro-251215'])
+      expect(faults({ modelProfile })).toEqual(none)
+  })
+
+  test('may not name another, and the rules of the model go on', () => {
+    expect(faults({ modelProfile: v20, parameters: { duration: 15 } })).toEqual([
+      'field-conflict model_profile',
+      'duration-range duration',
+    ])
+  })
+})
+
+describe('warnings of a model', () => {
+  const warnings = (model: string, modelProfile?: string) =>
+    modelWarnings({ model, modelProfile }).map(({ code, field, severity }) => `${severity} ${code} ${field}`)
+
+  test.each(['nova-1', 'ep-20260108-abcde'])('%s is not known: a profile would say its rules', (model) => {
+    expect(warnings(model)).toEqual(['warning unknown-model model'])
+    expect(modelWarnings({ model })[0]?.message).toMatch(/limits and prices are not known.*model_profile/)
+    expect(warnings(model, v20)).toEqual([])
+  })
+
+  test('one that is close to a known one brings a suggestion', () => {
+    const [fault] = modelWarnings({ model: 'doubao-seedance-1-5-pro-251216' })
+    expect(fault?.message).toContain(`did you mean "${pro15}"?`)
+  })
+
+  test('each that was announced to stop brings the day and who said it', () => {
+    const retired = models.filter(({ retirement }) => retirement)
+    expect(retired.length).toBeGreaterThan(0)
+    for (const { ids, retirement, label } of models) {
+      const [fault] = modelWarnings({ model: ids.byteplus })
+      expect(warnings(ids.ark)).toEqual(retirement ? ['warning model-retired model'] : [])
+      if (!retirement) continue
+      const words = `${label} was announced to stop on ${retirement.on} (CometAPI discussions 121 and 140; no vendor page found); newer models: shotlock models`
+      expect(fault?.message).toBe(words)
+    }
+  })
+
+  test('an endpoint stands for the model of its profile', () => {
+    expect(warnings('ep-1', pro15)).toEqual(['warning model-retired model_profile'])
+  })
+
+  test('a newer model that goes by the rules of an older one does not end with it', () => {
+    expect(warnings('doubao-seedance-1-6-pro-270101', pro15)).toEqual([])
   })
 })
 
