@@ -61,9 +61,15 @@ export function parseManifest(content: Uint8Array | string, file: string): Parse
     return shot
   })
   warnOfModels(shots, parts, sink)
+  const { earlierVars } = parts
+  const earlier = earlierVars && {
+    earlier: parts.shots.map((layer) =>
+      readShot(layer, { ...parts, vars: earlierVars }, problemSink(file, decoded.text)),
+    ),
+  }
 
   return {
-    manifest: { name, file, ...parts.money, shots },
+    manifest: { name, file, ...parts.money, shots, ...earlier },
     problems: sink.problems,
     report(shot, field, { code, message, severity }) {
       const node = locate(shot, field)
@@ -107,6 +113,8 @@ interface RootParts {
   money: Pick<Manifest, 'budget' | 'rates'>
   defaults: Layer
   vars: ReadonlyMap<string, string>
+  /** The variables as the first versions read them: numbers in JavaScript's words. `undefined` where that is the same. */
+  earlierVars: ReadonlyMap<string, string> | undefined
   shots: (Layer & { name: ShotName })[]
   keys: ReadonlyMap<ShotName, Node>
 }
@@ -143,6 +151,7 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
   }
 
   const vars = new Map<string, string>()
+  const plainVars = new Map<string, string>()
   for (const [name, plain] of Object.entries(asFields(others.vars))) {
     if (typeof plain === 'object') continue
     const value = asWritten(fieldNode(root, ['vars', name]), plain)
@@ -157,7 +166,9 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
       )
     }
     vars.set(name, value)
+    plainVars.set(name, String(plain))
   }
+  const earlierVars = [...vars].some(([name, value]) => plainVars.get(name) !== value) ? plainVars : undefined
 
   const shots = shotsPair && splitShots(shotsPair as Pair<Node, Node | null>, yaml, sink)
   if (!shots) {
@@ -168,7 +179,7 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
   const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
   const money = moneyIn(sound('budget'), sound('prices'))
-  return { money, defaults: layer(node, asFields(others.defaults), inDefaults), vars, ...shots }
+  return { money, defaults: layer(node, asFields(others.defaults), inDefaults), vars, earlierVars, ...shots }
 }
 
 function moneyIn(budget: unknown, prices: unknown): RootParts['money'] {

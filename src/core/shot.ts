@@ -55,6 +55,11 @@ export interface Manifest {
   /** Prices that hold for this manifest, before those of other places. */
   rates?: readonly Rate[] | undefined
   shots: readonly Shot[]
+  /**
+   * The shots, in their order, as versions before variables were texts as written read them; `undefined` where that is
+   * the same. What was bought by such a reading is still what the manifest asks for.
+   */
+  earlier?: readonly Shot[] | undefined
 }
 
 /** The takes of a shot in order. */

@@ -1,6 +1,7 @@
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { type Digest, digestOf } from '../core/digest.js'
 import { ManifestError, RunnerError } from '../core/errors.js'
+import type { TakeState } from '../core/ledger-state.js'
 import { type ParsedManifest, parseManifest } from '../core/manifest.js'
 import type { TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
@@ -15,6 +16,8 @@ export interface LoadedManifest {
   places: Places
   images: LocalMedia
   digests: ReadonlyMap<TakeName, Digest>
+  /** What earlier versions made of the takes that they read otherwise. */
+  earlierDigests: ReadonlyMap<TakeName, Digest>
   /** SHA-256 of the manifest as it was read, in hexadecimal. */
   sha256: string
 }
@@ -47,7 +50,9 @@ export async function checkManifests(
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
     const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
-    loaded.push({ manifest: parsed.manifest, places, images, digests, sha256: sha256Of(bytes) })
+    const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
+    const sha256 = sha256Of(bytes)
+    loaded.push({ manifest: parsed.manifest, places, images, digests, earlierDigests, sha256 })
   }
   return { loaded, problems }
 }
@@ -150,6 +155,31 @@ function nameProblems(file: string, lockfile: string, taken: ReadonlyMap<string,
 
 function digestsOf({ manifest }: ParsedManifest, images: LocalMedia): Map<TakeName, Digest> {
   return hashTakes(manifest.shots.flatMap(takesOf), images)
+}
+
+function earlierDigestsOf({ manifest }: ParsedManifest, images: LocalImages): Map<TakeName, Digest> {
+  const takes = (manifest.earlier ?? []).flatMap(takesOf)
+  // A variable may stand in a path, and another reading of it name a file that is not the shot's.
+  const readable = takes.filter(({ shot }) =>
+    shot.media.every(({ source }) => source.kind === 'url' || images.has(source.path)),
+  )
+  return hashTakes(readable, images)
+}
+
+/**
+ * Digests to plan with: a take that was bought by an earlier version's reading of the same manifest keeps the digest that
+ * it has, so that an upgrade buys nothing again.
+ */
+export function digestsAsBought(
+  digests: ReadonlyMap<TakeName, Digest>,
+  earlier: ReadonlyMap<TakeName, Digest>,
+  states: ReadonlyMap<TakeName, TakeState>,
+): ReadonlyMap<TakeName, Digest> {
+  const bought = [...earlier].filter(([name, digest]) => {
+    const { entry, intent } = states.get(name) ?? {}
+    return (intent ?? entry)?.digest === digest
+  })
+  return bought.length === 0 ? digests : new Map([...digests, ...bought])
 }
 
 /** Digests of the drafts that a manifest's takes can have. */

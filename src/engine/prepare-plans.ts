@@ -18,6 +18,7 @@ import { agreement } from './agreement.js'
 import type { PlanPart } from './execute-plan.js'
 import { Ledger, readable, readStates } from './ledger.js'
 import {
+  digestsAsBought,
   draftDigestsOf,
   findPresent,
   type LoadedManifest,
@@ -94,7 +95,8 @@ async function planOne(
   const present = await findPresent(one, states, files)
   const { manifest } = one
   const drafts = options.draft || [...states.keys()].some((name) => splitTakeName(name).draft)
-  const digests = drafts ? new Map([...one.digests, ...draftDigestsOf(one)]) : one.digests
+  const current = drafts ? new Map([...one.digests, ...draftDigestsOf(one)]) : one.digests
+  const digests = digestsAsBought(current, one.earlierDigests, states)
   const estimateWith = estimateContext(one, rates)
   return { plan: planRun({ manifest, states, digests, present, estimateWith }, options), present }
 }
