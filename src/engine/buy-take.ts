@@ -1,4 +1,5 @@
 import { backoffMs } from '../core/backoff.js'
+import { boughtFactsOf } from '../core/bought-facts.js'
 import { buildRequest } from '../core/build-request.js'
 import type { CreateAnswer, Refusal } from '../core/create-answer.js'
 import { RunnerError } from '../core/errors.js'
@@ -88,6 +89,7 @@ export async function buyTake(
           provider: world.provider.name,
           digest,
           seed,
+          bought: boughtFactsOf(take, (path) => context.images.get(path)!.sha256),
         })
         onSubmitting()
         const received = await world.provider.create(request)
