@@ -40,6 +40,7 @@ const surroundings: Surroundings = {
   stderr: process.stderr,
   signal: interrupted.signal,
   files: async () => (await import('./adapters/node-files.js')).nodeFiles,
+  git: async () => (await import('./adapters/git.js')).systemGit,
   ledgerWorld,
   openWorld,
 }

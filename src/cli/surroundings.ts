@@ -3,6 +3,7 @@ import type { PollPolicy } from '../core/poll-schedule.js'
 import type { ProviderChoice } from '../core/provider-choice.js'
 import type { LedgerWorld } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
+import type { Git } from '../ports/git.js'
 import type { World } from '../ports/world.js'
 
 /** A stream to write to; a terminal has columns. */
@@ -19,6 +20,7 @@ export interface Surroundings {
   /** Aborts at the first Ctrl-C or SIGTERM. */
   signal: AbortSignal
   files(): Promise<Files>
+  git(): Promise<Git>
   /** What working on ledgers takes when nobody is asked for anything. */
   ledgerWorld(): Promise<LedgerWorld>
   /** Opens the way to a provider; starts the simulator when it is the embedded one. */

@@ -1,5 +1,5 @@
 import picomatch from 'picomatch'
-import type { Take } from './shot.js'
+import type { Shot, Take } from './shot.js'
 
 /** Which takes a command is about. Filters intersect; within one, any word will do. */
 export interface Selection {
@@ -8,8 +8,14 @@ export interface Selection {
   tags?: readonly string[] | undefined
 }
 
+/** What of a take a selection looks at. */
+export type Selectable = Pick<Take, 'name'> & { shot: Pick<Shot, 'name' | 'tags'> }
+
 /** The selection as a test of takes; `undefined` when it selects everything. */
-export function selectTakes({ shots = [], tags = [] }: Selection): ((take: Take) => boolean) | undefined {
+export function selectTakes({
+  shots = [],
+  tags = [],
+}: Selection): ((take: Selectable) => boolean) | undefined {
   if (shots.length === 0 && tags.length === 0) return undefined
   const matches = shots.length === 0 ? () => true : picomatch([...shots], { dot: true, nobrace: false })
   const wanted = new Set(tags)

@@ -38,6 +38,7 @@ export interface PrepareOptions
 
 /** A plan together with what it was decided from. */
 export interface Preview {
+  loaded: LoadedManifest
   plan: Plan
   states: ReadonlyMap<TakeName, TakeState>
   /** Takes whose video is in its place. */
@@ -61,7 +62,7 @@ export async function previewPlans(
     for (const { take, entry, sentAt } of recalled)
       states.set(take, { ...placeEntry(states.get(take), entry), sentAt })
     const found = recalled.length > 0 ? await planOne(one, states, planOptions, files) : first
-    previews.push({ ...found, states, unclaimed: await findUnclaimed(one.places, files) })
+    previews.push({ ...found, loaded: one, states, unclaimed: await findUnclaimed(one.places, files) })
   }
   return { previews, warnings }
 }
