@@ -61,7 +61,7 @@ function buyWords({ take, reason, bought, difference, movedFrom }: TakeReason): 
   switch (reason) {
     case 'new': {
       if (movedFrom !== undefined) {
-        const [from, to] = [movedFrom, take].map((name) => splitTakeName(name as typeof take).shot)
+        const [from, to] = [movedFrom, take].map((name) => splitTakeName(name).shot)
         return `it is new, and the same as "${movedFrom}", which left the manifest: shotlock move ${from} ${to} keeps that without paying`
       }
       const { number } = splitTakeName(take)
@@ -84,7 +84,7 @@ function draftWords({ draft }: TakeReason): string {
   return `; made from draft ${draft.task}${until}`
 }
 
-function holdSentence({ reason = '', bought, estimate: _, ...take }: TakeReason): string {
+function holdSentence({ reason = '', bought, difference }: TakeReason): string {
   const words = holdWords[reason] ?? reason
   switch (reason) {
     case 'moderation-input':
@@ -94,7 +94,7 @@ function holdSentence({ reason = '', bought, estimate: _, ...take }: TakeReason)
     case 'lost':
       return `${lastWords(bought)}: ${words}`
     case 'skipped':
-      return `${words}${take.difference ? `; it has changed since ${lastWords(bought)}` : ''}`
+      return `${words}${difference ? `; it has changed since ${lastWords(bought)}` : ''}`
     default:
       return words
   }
@@ -203,7 +203,10 @@ function changeRows(change: FactChange, take: string, palette: Palette): string[
       return [[mediaLabel(change), mediaWords(change)]]
     case 'parameters':
       return [
-        [visible(change.field), `${valueOf(change.from)} → ${valueOf(change.to)}${seedNote(change, take)}`],
+        [
+          visible(change.field),
+          `${valueText(change.from)} → ${valueText(change.to)}${seedNote(change, take)}`,
+        ],
       ]
   }
 }
@@ -226,7 +229,7 @@ function quoted(text: string | undefined): string {
   return `"${truncate(visible(text ?? ''), valueWidth)}"`
 }
 
-function valueOf(value: unknown): string {
+function valueText(value: unknown): string {
   return value === undefined ? 'not stated' : truncate(visible(canonicalJson(value)), valueWidth)
 }
 
