@@ -3,7 +3,7 @@ export { liveWorld } from './adapters/live-world.js'
 export { nodeFiles } from './adapters/node-files.js'
 export { systemClock } from './adapters/system-clock.js'
 export { type CancelControls, type CancelOptions, type CancelReport, cancel } from './commands/cancel.js'
-export { type CostOptions, type CostReport, cost } from './commands/cost.js'
+export { type CostHistory, type CostOptions, type CostReport, cost } from './commands/cost.js'
 export { type InitReport, init } from './commands/init.js'
 export { type MergeReport, merge } from './commands/merge.js'
 export { type MoveOptions, type MoveReport, move } from './commands/move.js'
@@ -27,6 +27,14 @@ export { type SimulateOptions, simulate } from './commands/simulate.js'
 export { type StatusReport, status, type TakeStatus } from './commands/status.js'
 export { type ValidateReport, validate } from './commands/validate.js'
 export { type VerifyControls, type VerifyReport, verify } from './commands/verify.js'
+export {
+  type Difference,
+  type LastBought,
+  type TakeReason,
+  type WhyOptions,
+  type WhyReport,
+  why,
+} from './commands/why.js'
 export {
   type Comparison,
   type CostGroup,
@@ -59,6 +67,14 @@ export type {
   StopReason,
   TakeRef,
 } from './core/event.js'
+export type {
+  FactChange,
+  MediaChange,
+  MediaVersion,
+  ModelChange,
+  ParameterChange,
+  PromptChange,
+} from './core/explain-change.js'
 export { classifyFailure, type FailureClass, failureClasses, mayRerun } from './core/failure.js'
 export type { TakeState } from './core/ledger-state.js'
 export {
@@ -91,10 +107,11 @@ export { parseSavedPlan, type SavedPlan } from './core/saved-plan.js'
 export type { Selection } from './core/select.js'
 export { type Manifest, type Media, type Shot, type Take, takesOf } from './core/shot.js'
 export type { Task, TaskId, TaskStatus } from './core/task.js'
+export type { FormerSource } from './engine/find-bought.js'
 export type { PrepareOptions } from './engine/prepare-plans.js'
 export type { Clock } from './ports/clock.js'
 export type { Files } from './ports/files.js'
-export type { Commit, Git } from './ports/git.js'
+export type { BlobId, Commit, Git } from './ports/git.js'
 export type { ProcessLocks } from './ports/process-locks.js'
 export type { Provider } from './ports/provider.js'
 export type { MarkPoint, World } from './ports/world.js'

@@ -1,22 +1,34 @@
 import { execFile } from 'node:child_process'
-import { relative } from 'node:path'
-import type { Git } from '../ports/git.js'
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import type { BlobId, Git } from '../ports/git.js'
 
+/** Bytes of one answer; a larger one counts as none. */
 const most = 256 * 1024 * 1024
 
+/** What a person has set up for themselves has no say in what is read, and a path is a path, not a pattern. */
+const settings = [
+  '--no-pager',
+  '--literal-pathspecs',
+  ...['core.fsmonitor=false', 'log.showSignature=false', 'log.follow=false'].flatMap((one) => ['-c', one]),
+]
+
 /** Runs git; `undefined` when it fails or is not there. */
-function git(args: readonly string[], cwd: string): Promise<Buffer | undefined> {
-  // Hooks and pagers of the person have no say in what is read.
-  const safe = ['--no-pager', '-c', 'core.fsmonitor=false', ...args]
+function git(args: readonly string[], cwd: string, input?: string): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
-    execFile('git', safe, { cwd, encoding: 'buffer', maxBuffer: most }, (error, stdout) =>
+    const options = { cwd, encoding: 'buffer', maxBuffer: most } as const
+    const child = execFile('git', [...settings, ...args], options, (error, stdout) =>
       resolve(error ? undefined : stdout),
     )
+    // A git that has failed no longer reads; its end says so.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
   })
 }
 
-async function text(args: readonly string[], cwd: string): Promise<string | undefined> {
-  const out = (await git(args, cwd))?.toString('utf8').trim()
+/** The answer without its last line end, and nothing else taken off: a folder's name may end in a space. */
+async function text(args: readonly string[], cwd: string, input?: string): Promise<string | undefined> {
+  const out = (await git(args, cwd, input))?.toString('utf8').replace(/\r?\n$/, '')
   return out === '' ? undefined : out
 }
 
@@ -28,18 +40,67 @@ export const systemGit: Git = {
     text(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], root),
 
   async log(paths, root, { most }) {
-    const names = paths.map((path) => inside(path, root))
-    const lines = await text(['log', `--max-count=${most}`, '--format=%H %cI', '--', ...names], root)
+    const names = await Promise.all(paths.map((path) => inside(path, root)))
+    // Without --full-history the side of a merge that lost is left out, and with it what was bought there.
+    const options = ['--full-history', `--max-count=${most}`, '--format=%H %cI']
+    const lines = await text(['log', ...options, '--', ...names], root)
     return (lines?.split('\n') ?? []).map((line) => {
       const [id = '', at = ''] = line.split(' ')
       return { id, at }
     })
   },
 
-  show: (commit, path, root) => git(['show', `${commit}:${inside(path, root)}`], root),
+  async show(commit, path, root) {
+    const [blob] = await blobsOf([commit], path, root)
+    return blob === undefined ? undefined : (await contents([blob], root))[0]
+  },
+
+  blobsOf,
+  contents,
 }
 
-/** Git names files from the top folder, with `/`. */
-function inside(path: string, root: string): string {
-  return relative(root, path).replaceAll('\\', '/')
+async function blobsOf(
+  commits: readonly string[],
+  path: string,
+  root: string,
+): Promise<(BlobId | undefined)[]> {
+  const name = await inside(path, root)
+  // Questions are one a line.
+  if (commits.length === 0 || name.includes('\n')) return commits.map(() => undefined)
+  const asked = commits.map((commit) => `${commit}:${name}\n`).join('')
+  const answers = (await text(['cat-file', '--batch-check'], root, asked))?.split('\n') ?? []
+  return commits.map((_, index) => /^([0-9a-f]+) blob \d+$/.exec(answers[index] ?? '')?.[1])
+}
+
+async function contents(blobs: readonly BlobId[], root: string): Promise<(Uint8Array | undefined)[]> {
+  if (blobs.length === 0) return []
+  const asked = blobs.map((blob) => `${blob}\n`).join('')
+  const answer = (await git(['cat-file', '--batch'], root, asked)) ?? Buffer.alloc(0)
+  let at = 0
+  return blobs.map(() => {
+    // `<id> <type> <size>`, the bytes, a line end; `<id> missing` alone.
+    const end = answer.indexOf('\n', at)
+    if (end === -1) return undefined
+    const [, type, size] = /^\w+ (\w+) (\d+)$/.exec(answer.toString('latin1', at, end)) ?? []
+    const start = end + 1
+    at = size === undefined ? start : start + Number(size) + 1
+    return type === 'blob' ? answer.subarray(start, start + Number(size)) : undefined
+  })
+}
+
+/** Git names files from the top folder, with `/`, and gives that folder free of links. */
+async function inside(path: string, root: string): Promise<string> {
+  return relative(root, await withoutLinks(path))
+    .split(sep)
+    .join('/')
+}
+
+/** The path with links resolved as far as it exists; what history holds may be gone. */
+async function withoutLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch {
+    const above = dirname(path)
+    return above === path ? path : join(await withoutLinks(above), basename(path))
+  }
 }

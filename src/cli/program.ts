@@ -15,6 +15,7 @@ import { addSimulateCommand } from './simulate-command.js'
 import type { Surroundings } from './surroundings.js'
 import { createTerminal, type Terminal } from './terminal.js'
 import { version } from './version.js'
+import { addWhyCommand } from './why-command.js'
 
 /**
  * Runs the command that `argv` names.
@@ -50,6 +51,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addReconcileCommands(program, context)
   addPromoteCommand(program, context)
   addSimulateCommand(program, context)
+  addWhyCommand(program, context)
   program.help()
   program.version(version)
 

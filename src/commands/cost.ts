@@ -22,6 +22,9 @@ import { estimateContext, type PrepareOptions, selectFrom } from '../engine/prep
 import type { Files } from '../ports/files.js'
 import type { Git } from '../ports/git.js'
 
+/** The history that costs are told since. */
+export type CostHistory = Pick<Git, 'root' | 'commitOf' | 'show'>
+
 export interface CostOptions extends LoadOptions, Pick<PrepareOptions, 'selection' | 'rates'> {
   /** Default `shot`. */
   by?: CostGrouping | undefined
@@ -46,7 +49,10 @@ export interface CostReport extends CostSummary {
  * @throws RunnerError `no-git` or `usage` when the commit of `since` cannot be found, `nothing-selected`, and all that
  *   reading manifests and lockfiles throws.
  */
-export async function cost(options: CostOptions, world: { files: Files; git: Git }): Promise<CostReport> {
+export async function cost(
+  options: CostOptions,
+  world: { files: Files; git: CostHistory },
+): Promise<CostReport> {
   const { selection, by = 'shot', since } = options
   const { loaded } = await loadManifests(options, world.files)
   const inputs: ChargeInput[] = []
@@ -87,7 +93,7 @@ async function readBoughtFor(
 async function readEarlier(
   loaded: readonly LoadedManifest[],
   ref: string,
-  world: { files: Files; git: Git },
+  world: { files: Files; git: CostHistory },
 ): Promise<{ bills: ReadonlyMap<string, Bill>; since: NonNullable<CostReport['since']> }> {
   const commits = new Set<string>()
   const absent: string[] = []
@@ -104,7 +110,7 @@ async function readEarlier(
 async function readLockfileAt(
   { folder, lockfile }: Places,
   ref: string,
-  { files, git }: { files: Files; git: Git },
+  { files, git }: { files: Files; git: CostHistory },
 ): Promise<{ commit: string; entries: LockEntries | undefined }> {
   const root = await git.root(folder)
   if (root === undefined) {

@@ -157,7 +157,7 @@ function digestsOf({ manifest }: ParsedManifest, images: LocalMedia): Map<TakeNa
   return hashTakes(manifest.shots.flatMap(takesOf), images)
 }
 
-function earlierDigestsOf({ manifest }: ParsedManifest, images: LocalImages): Map<TakeName, Digest> {
+function earlierDigestsOf({ manifest }: ParsedManifest, images: LocalMedia): Map<TakeName, Digest> {
   const takes = (manifest.earlier ?? []).flatMap(takesOf)
   // A variable may stand in a path, and another reading of it name a file that is not the shot's.
   const readable = takes.filter(({ shot }) =>

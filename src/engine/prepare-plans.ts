@@ -42,6 +42,7 @@ export interface PrepareOptions
 
 /** A plan together with what it was decided from. */
 export interface Preview {
+  loaded: LoadedManifest
   plan: Plan
   states: ReadonlyMap<TakeName, TakeState>
   /** Takes whose video is in its place. */
@@ -49,9 +50,6 @@ export interface Preview {
   /** Videos that were fetched and whose take is not known, relative to the manifest, with `/`. */
   unclaimed: readonly string[]
   costs: TakeCosts
-  places: Places
-  /** Of the manifest, in hexadecimal. */
-  sha256: string
   /** Of the lockfile, in hexadecimal; `undefined` when there is none. */
   lockfileSha256: string | undefined
 }
@@ -73,8 +71,7 @@ export async function previewPlans(
     const found = recalled.length > 0 ? await planOne(one, states, planOptions, files) : first
     const costs = costsOf(one, states, options)
     const unclaimed = await findUnclaimed(one.places, files)
-    const { places, sha256 } = one
-    previews.push({ ...found, states, costs, unclaimed, places, sha256, lockfileSha256 })
+    previews.push({ ...found, loaded: one, states, costs, unclaimed, lockfileSha256 })
   }
   return { previews, warnings }
 }

@@ -1,10 +1,10 @@
 import { dirname, join, relative, resolve } from 'node:path'
 import { RunnerError } from '../core/errors.js'
-import { viewPlan } from '../core/plan.js'
+import { type Plan, viewPlan } from '../core/plan.js'
 import { changeSince, type PlannedManifest, parseSavedPlan, type SavedPlan } from '../core/saved-plan.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
-import type { Places } from './places.js'
+import type { LoadedManifest } from './load-manifests.js'
 import type { PreparedPart, PrepareOptions, Preview } from './prepare-plans.js'
 
 /**
@@ -27,7 +27,9 @@ export async function savePlan(
     provider,
     rehearsal,
     options: { selection, force, failed, draft },
-    manifests: previews.map((preview) => plannedManifest(preview, dirname(path))),
+    manifests: previews.map(({ plan, loaded, lockfileSha256 }) =>
+      plannedManifest({ ...loaded, plan, lockfileSha256 }, dirname(path)),
+    ),
   }
   try {
     await files.replace(path, `${JSON.stringify(saved, null, 2)}\n`)
@@ -112,7 +114,7 @@ function plannedManifest(
     places,
     sha256,
     lockfileSha256,
-  }: { lockfileSha256: string | undefined; places: Places } & Pick<Preview, 'plan' | 'sha256'>,
+  }: { plan: Plan; lockfileSha256: string | undefined } & Pick<LoadedManifest, 'places' | 'sha256'>,
   folder: string,
 ): PlannedManifest {
   return {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type CostOptions, type CostReport, cost } from '../../src/commands/cost.js'
+import { type CostHistory, type CostOptions, type CostReport, cost } from '../../src/commands/cost.js'
 import { type LockEntry, renderLockfile } from '../../src/core/lockfile.js'
-import type { Git } from '../../src/ports/git.js'
 import { entry, takeName, task } from '../core/builders.js'
 import { createRig, type Rig } from '../support/rig.js'
 
@@ -22,11 +21,10 @@ function projectWith(
 }
 
 /** A history in which `HEAD~1` has these files, by their path from the project. */
-function gitWith(files: Record<string, string>, root: string | undefined = '/project'): Git {
+function gitWith(files: Record<string, string>, root: string | undefined = '/project'): CostHistory {
   return {
     root: async () => root,
     commitOf: async (ref) => (ref === 'HEAD~1' ? 'c0ffee' : undefined),
-    log: async () => [],
     show: async (_, path) => {
       const text = files[path.slice('/project/'.length)]
       return text === undefined ? undefined : new TextEncoder().encode(text)
@@ -34,9 +32,13 @@ function gitWith(files: Record<string, string>, root: string | undefined = '/pro
   }
 }
 
-const noGit: Git = { ...gitWith({}), root: async () => undefined }
+const noGit: CostHistory = { ...gitWith({}), root: async () => undefined }
 
-async function look(rig: Rig, options: Partial<CostOptions> = {}, git: Git = noGit): Promise<CostReport> {
+async function look(
+  rig: Rig,
+  options: Partial<CostOptions> = {},
+  git: CostHistory = noGit,
+): Promise<CostReport> {
   const usual: CostOptions = { paths: [], cwd: '/project', rehearsal: false, selection: {} }
   return await cost({ ...usual, ...options }, { files: rig.files, git })
 }
@@ -169,7 +171,7 @@ describe('since a commit', () => {
   test('a lockfile reached through a link is found where git has it', async () => {
     const rig = projectWith(now)
     rig.files.realPath = async (path) => path.replace('/project', '/real')
-    const git: Git = {
+    const git: CostHistory = {
       ...gitWith({}, '/real'),
       show: async (_, path) =>
         path === '/real/manifests/ep01.lock.yaml' ? new TextEncoder().encode(lockText(now)) : undefined,
