@@ -24,7 +24,8 @@ export const gitDriverSettings: readonly (readonly [key: string, value: string])
   ['merge.shotlock.driver', 'shotlock merge %O %A %B'],
 ]
 
-const ignored = ['.shotlock/', 'out/', '*.simulator.lock.yaml', '.env']
+// The last three are what a crash can leave beside a file that was being written; `adapters/node-files.ts` names them.
+const ignored = ['.shotlock/', 'out/', '*.simulator.lock.yaml', '.env', '.*.tmp', '.*.part', '.shotlock-*']
 // Where the driver is not registered, git merges as text; a run understands the conflict markers that this may leave.
 const attributes = ['*.lock.yaml merge=shotlock text eol=lf linguist-generated']
 
@@ -48,10 +49,10 @@ vars:
 
 # What every shot takes unless it states its own. The names are those of the video API.
 defaults:
-  model: doubao-seedance-1-5-pro-251215
-  resolution: 480p
+  model: doubao-seedance-2-0-mini-260615
+  resolution: 480p # or 720p
   ratio: '16:9'
-  duration: 4
+  duration: 4 # seconds; this model makes 4 to 15
 
 # The keys are the shots' names: letters and digits of any script, "-", "_" and ".".
 shots:

@@ -11,7 +11,7 @@ const request = (parts: Partial<Shot> = {}) => buildRequest(take(shot('a', parts
 test('the example of the API documentation becomes the body that it documents', () => {
   const { manifest } = parseManifest(readFileSync('manifests/fox.yaml'), 'manifests/fox.yaml')
   expect(buildRequest(take(manifest.shots[0]!), 318_204, itself)).toEqual({
-    model: 'doubao-seedance-1-5-pro-251215',
+    model: 'doubao-seedance-2-0-mini-260615',
     content: [
       {
         type: 'text',

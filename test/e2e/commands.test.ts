@@ -1,12 +1,15 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { nodeFiles } from '../../src/adapters/node-files.js'
+import { parseManifest } from '../../src/core/manifest.js'
+import { profileOf } from '../../src/core/models.js'
 import { createProject } from '../support/project.js'
 import { accepted, against, simulator } from '../support/simulated.js'
 
 const good = `version: 1
-defaults: { model: doubao-seedance-1-5-pro-251215, duration: 4, resolution: 480p, ratio: '16:9' }
+defaults: { model: doubao-seedance-2-0-mini-260615, duration: 4, resolution: 480p, ratio: '16:9' }
 shots:
   fox: { prompt: a fox, tags: [hero] }
   owl: { prompt: an owl, takes: 2 }
@@ -193,6 +196,37 @@ describe('commands that only look', () => {
     expect(project.read('.gitignore')).toBe(before)
   })
 
+  test('after init, git sees nothing of what a crash can leave of a file that was being written', async () => {
+    const project = createProject()
+    await project.shotlock(['init'])
+    const part = await nodeFiles.openPart(project.path('videos/fox.mp4'))
+    await part.write(new Uint8Array(1))
+    for (const name of ['manifests/.a.lock.yaml.3b241101.tmp', 'manifests/.shotlock-3b241101', 'notes.tmp'])
+      project.write(name, '')
+    const seen = execFileSync('git', ['status', '--porcelain', '-uall'], { cwd: project.folder })
+    await part.discard()
+    expect(seen.toString().match(/(?<=\?\? ).+/g)).toEqual([
+      '.env.example',
+      '.gitattributes',
+      '.gitignore',
+      'manifests/example.yaml',
+      'notes.tmp',
+      'schemas/manifest.schema.json',
+    ])
+  })
+
+  test('no example uses a model whose retirement was announced', async () => {
+    const project = createProject()
+    await project.shotlock(['init'])
+    const files = ['manifests/fox.yaml', 'manifests/storyboard.yaml', project.path('manifests/example.yaml')]
+    for (const file of files) {
+      const { manifest, problems } = parseManifest(readFileSync(file), file)
+      expect(problems).toEqual([])
+      const profiles = manifest.shots.map(profileOf)
+      expect(profiles.filter((profile) => !profile || profile.retirement)).toEqual([])
+    }
+  })
+
   test('validate counts what is there, and plan says what a run would do', async () => {
     const project = createProject({ 'manifests/a.yaml': good })
     expect(await project.shotlock(['validate'])).toMatchObject({
@@ -202,12 +236,12 @@ describe('commands that only look', () => {
     const { stdout } = await project.shotlock(['plan'])
     expect(stdout).toMatchInlineSnapshot(`
       "a  3 takes
-                  tokens
-        +  fox    40,594  new
-        +  owl    40,594  new
-        +  owl@2  40,594  new
+                  pixels   length  sound  tier    tokens     price
+        +  fox    864x496  4 s     sound  online  40,594  CNY 0.93  new
+        +  owl    864x496  4 s     sound  online  40,594  CNY 0.93  new
+        +  owl@2  864x496  4 s     sound  online  40,594  CNY 0.93  new
 
-      Buys 3 takes: 121,782 tokens. Account limit: 10 live, 600 a minute.
+      Buys 3 takes for CNY 2.80: 121,782 tokens. Account limit: 10 live, 600 a minute.
       "
     `)
     expect(readdirSync(project.folder).sort()).toEqual(['.git', 'manifests'])
@@ -218,8 +252,8 @@ describe('commands that only look', () => {
     await project.shotlock(noKey)
     project.write('manifests/a.yaml', good.replace('a fox', 'a red fox').replace("'16:9'", "'1:1'"))
     const { stdout } = await project.shotlock(['plan', '--provider', 'simulator'])
-    expect(stdout).toMatch(/~\s+fox\s+[\d,]+\s+changed: prompt, parameters/)
-    expect(stdout).toMatch(/~\s+owl@2\s+[\d,]+\s+changed: parameters/)
+    expect(stdout).toMatch(/~\s+fox .*\s+changed: prompt, parameters/)
+    expect(stdout).toMatch(/~\s+owl@2 .*\s+changed: parameters/)
   })
 
   test('status says where each take stands', async () => {

@@ -32,7 +32,7 @@ async function publishedApi() {
       looks.set(id, look)
       const head = {
         id,
-        model: 'doubao-seedance-1-5-pro-251215',
+        model: 'doubao-seedance-2-0-mini-260615',
         created_at: 1767842032,
         updated_at: 1767842032,
         service_tier: 'default',
@@ -79,7 +79,7 @@ test("the API's published example is sent as published and collected", async () 
     type: 'application/json',
     key: 'Bearer sk-test-key',
     body: {
-      model: 'doubao-seedance-1-5-pro-251215',
+      model: 'doubao-seedance-2-0-mini-260615',
       content: [
         {
           type: 'text',
