@@ -183,21 +183,21 @@ function sizeFault(kind: Kind, size: number): string | undefined {
     : undefined
 }
 
-/** Why the model would refuse a file; of a model that is not known, nothing is said. */
+/** Why the model would refuse a file; films and sounds for a model that is not known are taken as they are. */
 function fileFault({ facts }: LocalFile, profile: ModelProfile | undefined): Fault | undefined {
   if (!('kind' in facts)) return imageFault(facts, profile)
   const limits = profile?.references[facts.kind === 'video' ? 'videos' : 'audio']
   return limits && clipFault(facts, limits)
 }
 
-/** Source: vendor create page, `content.video_url.url`: "Video URL or asset ID"; the other kinds name Base64 too. */
+/** Source: BytePlus page of the create call, August 2026: a film is a "video URL or asset ID", the others Base64 too. */
 const inlineFilm: Fault = {
   code: 'media-inline',
   message:
     'this film goes into the request itself, which is documented for images and sounds only; an https or asset URL is safer',
 }
 
-/** Reports films and sounds that are too long together. What the manifest states alone, `checkShot` has reported. */
+/** Reports films and sounds that are too long together, by the lengths that were read and else those that are stated. */
 function reportLengths(
   { name, media }: Shot,
   profile: ModelProfile | undefined,
@@ -208,11 +208,13 @@ function reportLengths(
     const limits = profile?.references[kind === 'video' ? 'videos' : 'audio']
     const clips = media.filter(({ role }) => kindOf(role) === kind)
     if (!limits || clips.length === 0) continue
-    const known = (values: (number | undefined)[]) => values.filter((value) => value !== undefined)
-    const stated = known(clips.map(({ seconds }) => seconds))
-    const real = known(clips.map((clip) => mediaFacts(clip, local)?.seconds ?? clip.seconds))
-    const message = totalLengthFault(kind, real, limits)
-    if (message === undefined || totalLengthFault(kind, stated, limits) !== undefined) continue
+    const lengths = clips.map((clip) => mediaFacts(clip, local)?.seconds ?? clip.seconds)
+    const message = totalLengthFault(
+      kind,
+      lengths.filter((seconds) => seconds !== undefined),
+      limits,
+    )
+    if (message === undefined) continue
     report(name, [clips[0]!.field[0]!], { code: 'media-limit', message, severity: 'error' })
   }
 }
