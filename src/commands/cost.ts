@@ -83,7 +83,7 @@ async function readBoughtFor(
   { archive }: Places,
   files: Files,
 ): Promise<ReadonlyMap<TaskId, Digest> | undefined> {
-  const bytes = archive === undefined ? undefined : await readable(() => files.read(archive), archive)
+  const bytes = await readable(() => files.read(archive), archive)
   if (!bytes) return undefined
   const archived = readArchive(new TextDecoder().decode(bytes))
   return new Map(archived.flatMap(({ entry }) => (entry.task ? [[entry.task, entry.digest] as const] : [])))

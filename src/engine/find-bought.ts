@@ -64,7 +64,6 @@ export function boughtFactsNow(take: Take, { images }: Pick<LoadedManifest, 'ima
 export async function readRecords({ archive, journal }: Places, files: Files): Promise<LedgerRecord[]> {
   const records: LedgerRecord[] = []
   for (const path of [archive, journal]) {
-    if (path === undefined) continue
     const bytes = await readable(() => files.read(path), path)
     for (const line of new TextDecoder().decode(bytes).split('\n')) {
       const record = line === '' ? undefined : parseRecord(line)

@@ -154,8 +154,7 @@ export class Ledger {
     if (bytes && text === kept.join('')) return kept.length === 0 ? await files.remove(journal) : undefined
 
     // A journal without an id that the lockfile has would make it unknown again: it goes without a copy.
-    const archived =
-      archive === undefined || !bytes || this.#journalLacksIds || (await this.#append(archive, bytes))
+    const archived = !bytes || this.#journalLacksIds || (await this.#append(archive, bytes))
     if (!archived) return
     mark('journal-archived')
     if (kept.length > 0) await files.replace(journal, kept.join(''))

@@ -14,8 +14,10 @@ export interface Places {
   projectRoot: string
   lockfile: string
   journal: string
-  /** Journals of the past, where every task that was ever bought stays known; a rehearsal keeps none. */
-  archive: string | undefined
+  /** Journals of the past, where every task that was ever bought stays known. */
+  archive: string
+  /** Whether a lockfile that has forgotten tasks gets them back from there; a rehearsal may begin anew. */
+  recalls: boolean
   processLock: string
   /** Where a take's video goes, relative to `folder`, with `/`. */
   output(name: TakeName): string
@@ -52,7 +54,8 @@ export async function placesOf(
     projectRoot,
     lockfile: join(folder, rehearsal ? `${name}.simulator.lock.yaml` : `${name}.lock.yaml`),
     journal: join(state, `${name}.journal.jsonl`),
-    archive: rehearsal ? undefined : join(state, `${name}.archive.jsonl`),
+    archive: join(state, `${name}.archive.jsonl`),
+    recalls: !rehearsal,
     processLock: join(state, `${name}.lock`),
     output: (take) => outputPath({ name }, take, { rehearsal }),
     // Relays choose the shape of ids; as a file name only the harmless part of it is kept.

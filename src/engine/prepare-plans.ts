@@ -129,8 +129,8 @@ async function findRecalls(
   states: ReadonlyMap<TakeName, TakeState>,
   files: Files,
 ): Promise<ArchivedEntry[]> {
-  if (places.archive === undefined || !steps.some(({ kind }) => kind === 'generate')) return []
-  const bytes = await readable(() => files.read(places.archive!), places.archive)
+  if (!places.recalls || !steps.some(({ kind }) => kind === 'generate')) return []
+  const bytes = await readable(() => files.read(places.archive), places.archive)
   return bytes ? recallEntries(steps, states, readArchive(new TextDecoder().decode(bytes))) : []
 }
 

@@ -164,7 +164,7 @@ async function ownedTasks(parts: readonly PlanPart[], { files }: ReconcileWorld)
     for (const { entry } of ledger.states.values()) {
       for (const id of entry ? tasksOf(entry) : []) owned.add(id)
     }
-    const bytes = places.archive === undefined ? undefined : await files.read(places.archive)
+    const bytes = await files.read(places.archive)
     for (const { entry } of bytes ? readArchive(new TextDecoder().decode(bytes)) : []) {
       if (entry.task !== undefined) owned.add(entry.task)
     }
