@@ -66,7 +66,7 @@ function clips(path: string) {
 
 /** Values of every field that the schema knows, each valid. */
 const fields = {
-  prompt: fc.string({ minLength: 1, unit: 'grapheme' }),
+  prompt: fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => /\S/.test(text)),
   model: fc.constantFrom(pro15, v20, 'ep-1', 'nova-1'),
   image: fc.constantFrom('a.png', 'https://a.example/a.png', 'data:image/png;base64,AA=='),
   last_frame: fc.constantFrom('b.png', '${shot}.png'),
