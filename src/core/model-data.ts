@@ -120,10 +120,11 @@ const clips20 = {
     max: 3,
     seconds: { min: 2, max: 15 },
     totalSeconds: 15,
-    sizeBytes: 50 * megabyte,
+    // As of 2026-08; the tutorial of spring 2026 has 50 MB and 2,086,876 pixels.
+    sizeBytes: 200 * megabyte,
     formats: ['mp4', 'quicktime'],
     fps: { min: 24, max: 60 },
-    pixels: { min: 409_600, max: 2_086_876 },
+    pixels: { min: 409_600, max: 8_295_044 },
     leastBilled: { made: 3, billed: 5 },
   },
   audio: {
@@ -170,7 +171,7 @@ const sources20: Readonly<Record<ModelFact, readonly SourceKey[]>> = {
   inputs: ['vendor-2026-07'],
   draft: ['vendor-2026-07'],
   flex: ['vendor-prices', 'probe-2026-07'],
-  references: ['vendor-2026-07', 'vendor-tutorial', 'vendor-prices'],
+  references: ['vendor-2026-07', 'vendor-tutorial', 'vendor-2026-08', 'vendor-prices'],
 }
 
 const family10 = {

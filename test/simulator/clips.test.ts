@@ -72,7 +72,7 @@ test.each<[string, Items, string]>([
   ],
   [
     'a film with too many pixels',
-    () => [inline({ width: 1920, height: 1088 })],
+    () => [inline({ width: 3848, height: 2160 })],
     'its width times height must be',
   ],
   ['a film that says it is too long', () => [film(15.5)], 'its duration must be'],
