@@ -1,3 +1,4 @@
+export { systemGit } from './adapters/git.js'
 export { liveWorld } from './adapters/live-world.js'
 export { nodeFiles } from './adapters/node-files.js'
 export { type CancelControls, type CancelOptions, type CancelReport, cancel } from './commands/cancel.js'
@@ -18,11 +19,27 @@ export { type SimulateOptions, simulate } from './commands/simulate.js'
 export { type StatusReport, status, type TakeStatus } from './commands/status.js'
 export { type ValidateReport, validate } from './commands/validate.js'
 export { type VerifyControls, type VerifyReport, verify } from './commands/verify.js'
+export {
+  type Difference,
+  type LastBought,
+  type TakeReason,
+  type WhyOptions,
+  type WhyReport,
+  why,
+} from './commands/why.js'
 export type { CreateAnswer } from './core/create-answer.js'
 export { type Digest, type DigestPart, differingParts, digestOf } from './core/digest.js'
 export { type ErrorCode, ManifestError, ProviderError, RunnerError } from './core/errors.js'
 export type { TokenRange } from './core/estimate.js'
 export type { Outcome, RunEvent, RunResult, Stop, StopReason, TakeRef } from './core/event.js'
+export type {
+  FactChange,
+  MediaChange,
+  MediaVersion,
+  ModelChange,
+  ParameterChange,
+  PromptChange,
+} from './core/explain-change.js'
 export { classifyFailure, type FailureClass, failureClasses, mayRerun } from './core/failure.js'
 export type { TakeState } from './core/ledger-state.js'
 export { type LockEntry, type LockStatus, parseLockfile, renderLockfile } from './core/lockfile.js'
@@ -42,9 +59,11 @@ export type { Parameters, VideoRequest } from './core/request.js'
 export type { Selection } from './core/select.js'
 export { type Manifest, type Media, type Shot, type Take, takesOf } from './core/shot.js'
 export type { Task, TaskId, TaskStatus } from './core/task.js'
+export type { FormerSource } from './engine/find-bought.js'
 export type { PrepareOptions } from './engine/prepare-plans.js'
 export type { Clock } from './ports/clock.js'
 export type { Files } from './ports/files.js'
+export type { BlobId, Commit, Git } from './ports/git.js'
 export type { ProcessLocks } from './ports/process-locks.js'
 export type { Provider } from './ports/provider.js'
 export type { MarkPoint, World } from './ports/world.js'

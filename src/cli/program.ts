@@ -12,6 +12,7 @@ import { addSimulateCommand } from './simulate-command.js'
 import type { Surroundings } from './surroundings.js'
 import { createTerminal, type Terminal } from './terminal.js'
 import { version } from './version.js'
+import { addWhyCommand } from './why-command.js'
 
 /**
  * Runs the command that `argv` names.
@@ -44,6 +45,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addMergeCommand(program, context)
   addReconcileCommands(program, context)
   addSimulateCommand(program, context)
+  addWhyCommand(program, context)
   program.help()
   program.version(version)
 

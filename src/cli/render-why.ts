@@ -1,0 +1,298 @@
+import type { Difference, LastBought, TakeReason, WhyReport } from '../commands/why.js'
+import { canonicalJson } from '../core/canonical-json.js'
+import { differenceOf, type FactChange, type MediaChange } from '../core/explain-change.js'
+import { failureAdvice } from '../core/failure.js'
+import { splitTakeName } from '../core/names.js'
+import type { EstimateView } from '../core/plan.js'
+import { formatTokens, holdWords } from './render-plan.js'
+import { columns, count, formatPrice, oneLine, type Palette, truncate } from './text.js'
+
+/** So many columns of a prompt are shown on each side of what differs in it. */
+const contextWidth = 30
+/** So many columns of a parameter's value are shown. */
+const valueWidth = 100
+
+/** Why takes would or would not be bought: the step and its reason, then what has changed, then the price. */
+export function renderWhy({ manifests }: WhyReport, palette: Palette): string[] {
+  return manifests.flatMap(({ manifest, file, takes }, index) => {
+    const shown = new Map<string, string>()
+    return [
+      ...(index > 0 ? [''] : []),
+      `${palette.bold(manifest)}  ${palette.dim(file)}`,
+      ...takes.flatMap((take) => renderTake(take, shown, palette)),
+    ]
+  })
+}
+
+/** @param shown Names of takes by the difference that was shown for them: takes of one shot mostly share theirs. */
+function renderTake(take: TakeReason, shown: Map<string, string>, palette: Palette): string[] {
+  const gone = take.gone ? '; the manifest no longer has it' : ''
+  return [
+    `  ${palette.bold(take.take)}  ${headline(take)}${gone}`,
+    ...messageLines(take.bought),
+    ...(take.difference ? differenceLines(take.difference, take.take, shown, palette) : []),
+    ...(take.estimate ? priceLines(take.estimate, palette) : []),
+  ]
+}
+
+function headline(take: TakeReason): string {
+  const { step, reason, bought, difference } = take
+  const last = lastWords(bought)
+  switch (step) {
+    case 'generate':
+      return `a run buys it: ${buyWords(take)}${draftWords(take)}`
+    case 'resume': {
+      const then = reason === 'outdated' ? '. It has changed since: the run after that buys it anew' : ''
+      return `a run waits for it and buys nothing: ${last} and is live${then}`
+    }
+    case 'collect':
+      return `a run fetches it and buys nothing: ${last}, and its file is not here`
+    case 'reconcile':
+      return `a run does not buy it: a create was sent${whenWords(bought)} and its answer never seen, so it may be paid for. A run looks for its task first; shotlock reconcile does that alone`
+    case 'hold':
+      return `held, a run does not buy it: ${holdSentence(take)}`
+    case 'keep':
+      return difference || bought?.failure ? keptDraft(take) : `a run leaves it as it is: ${upToDate(bought)}`
+  }
+}
+
+function buyWords({ take, reason, bought, difference, movedFrom }: TakeReason): string {
+  const last = lastWords(bought)
+  switch (reason) {
+    case 'new': {
+      if (movedFrom !== undefined) {
+        const [from, to] = [movedFrom, take].map((name) => splitTakeName(name).shot)
+        return `it is new, and the same as "${movedFrom}", which left the manifest: shotlock move ${from} ${to} keeps that without paying`
+      }
+      const { number } = splitTakeName(take)
+      return number === 1 ? 'it is new' : `take ${number} is new`
+    }
+    case 'changed':
+      return `it has changed since ${last}`
+    case 'forced':
+      return difference
+        ? `--force is given, and it has changed since ${last}`
+        : `--force is given, though nothing that decides the result has changed since ${last}`
+    default:
+      return `${last}: ${failureAdvice(bought?.failure ?? 'service')}`
+  }
+}
+
+function draftWords({ draft }: TakeReason): string {
+  if (!draft) return ''
+  const until = draft.until === undefined ? '' : `, possible until ${minuteOf(draft.until)}`
+  return `; made from draft ${draft.task}${until}`
+}
+
+function holdSentence({ reason = '', bought, difference }: TakeReason): string {
+  const words = holdWords[reason] ?? reason
+  switch (reason) {
+    case 'moderation-input':
+    case 'invalid':
+      return `${lastWords(bought)}: ${words}; --force buys it as it is`
+    case 'other-provider':
+    case 'lost':
+      return `${lastWords(bought)}: ${words}`
+    case 'skipped':
+      return `${words}${difference ? `; it has changed since ${lastWords(bought)}` : ''}`
+    default:
+      return words
+  }
+}
+
+/** Drafts that are no longer good stay until somebody asks for drafts. */
+function keptDraft({ bought, difference }: TakeReason): string {
+  const last = lastWords(bought)
+  const advice = bought?.failure ? `: ${failureAdvice(bought.failure)}` : ''
+  const state = difference ? `it has changed since ${last}` : `${last}${advice}`
+  return `a run leaves it as it is, since only run --draft buys drafts: ${state}`
+}
+
+function upToDate(bought: LastBought | undefined): string {
+  const elsewhere =
+    bought?.here === false ? `; its file is not here, only a run with ${bought.provider} can fetch it` : ''
+  return `nothing that decides the result has changed since ${lastWords(bought)}${elsewhere}`
+}
+
+/** What the last purchase was and what came of it, as the subject and verb of a sentence. */
+function lastWords(bought: LastBought | undefined): string {
+  if (!bought) return 'it was bought'
+  const { status, task, provider, error } = bought
+  const code = error === undefined ? '' : ` with ${oneLine(error)}`
+  if (task === undefined)
+    return status === 'failed' ? `its create was refused${code}` : `its create was sent${whenWords(bought)}`
+  const name = `task ${oneLine(task)} was bought from ${provider}${whenWords(bought)}`
+  switch (status) {
+    case 'failed':
+      return `${name}, which failed${code}`
+    case 'expired':
+      return `${name}, which expired`
+    case 'cancelled':
+      return `${name}, which was cancelled`
+    default:
+      return name
+  }
+}
+
+function whenWords(bought: LastBought | undefined): string {
+  return bought?.at === undefined ? '' : ` on ${minuteOf(bought.at)}`
+}
+
+function minuteOf(at: string): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+function messageLines(bought: LastBought | undefined): string[] {
+  return bought?.message === undefined ? [] : [`      the provider said: ${oneLine(bought.message)}`]
+}
+
+function differenceLines(
+  difference: Difference,
+  take: string,
+  shown: Map<string, string>,
+  palette: Palette,
+): string[] {
+  const key = JSON.stringify({ ...difference, of: undefined })
+  const same = shown.get(key)
+  if (same !== undefined) return [`      the same as ${same}`]
+  shown.set(key, take)
+  const { changes } = difference
+  return [
+    ...columns(changes.flatMap((change) => changeRows(change, take, palette))),
+    ...untoldLines(difference),
+    ...(changes.length > 0 ? [palette.dim(sourceLine(difference))] : []),
+  ].map((line) => `      ${line}`)
+}
+
+/** Where the former values are from; git may have them in several commits. */
+function sourceLine({ changes, sources }: Difference): string {
+  const parts = [...new Set(changes.map(({ part }) => part))]
+  const places = new Map<string, string[]>()
+  for (const part of parts) {
+    const source = sources[part]
+    if (!source) continue
+    const place =
+      source.kind === 'journal'
+        ? 'by the journal of this machine'
+        : `by git, commit ${source.commit.slice(0, 10)} of ${minuteOf(source.at)}`
+    places.set(place, [...(places.get(place) ?? []), part])
+  }
+  if (places.size === 1) return `(${[...places.keys()][0]})`
+  return `(${[...places].map(([place, of]) => `${of.join(', ')} ${place}`).join('; ')})`
+}
+
+function untoldLines({ untold, versions }: Difference): string[] {
+  if (untold.length === 0) return []
+  const history =
+    versions === undefined
+      ? 'and there is no git history here'
+      : `nor ${versions === 1 ? 'does the one version' : `do the ${count(versions, 'version')}`} of the manifest in git`
+  const have = untold.length === 1 ? 'is' : 'are'
+  return [
+    `${untold.join(' and ')} ${have} not as bought. What was there before is not known: the journal of this machine does not tell, ${history}`,
+  ]
+}
+
+function changeRows(change: FactChange, take: string, palette: Palette): string[][] {
+  switch (change.part) {
+    case 'model':
+      return [['model', `${visible(change.from)} → ${visible(change.to)}`]]
+    case 'prompt':
+      return promptRows(change, palette)
+    case 'media':
+      return [[mediaLabel(change), mediaWords(change)]]
+    case 'parameters':
+      return [
+        [
+          visible(change.field),
+          `${valueText(change.from)} → ${valueText(change.to)}${seedNote(change, take)}`,
+        ],
+      ]
+  }
+}
+
+function promptRows({ from, to }: { from?: string | undefined; to?: string | undefined }, palette: Palette) {
+  if (from === undefined) return [['prompt', `there was none → ${quoted(to)}`]]
+  if (to === undefined) return [['prompt', `${quoted(from)} → there is none`]]
+  const { start, end, ...differing } = differenceOf(from, to)
+  const before = lastColumns(visible(start), contextWidth)
+  const after = truncate(visible(end), contextWidth)
+  const note =
+    from.normalize() === to.normalize() ? '  (the same letters, put together otherwise in Unicode)' : ''
+  return [
+    ['prompt', `- ${before}${palette.red(`[${spelled(differing.from)}]`)}${after}`],
+    ['', `+ ${before}${palette.green(`[${spelled(differing.to)}]`)}${after}${note}`],
+  ]
+}
+
+function quoted(text: string | undefined): string {
+  return `"${truncate(visible(text ?? ''), valueWidth)}"`
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? 'not stated' : truncate(visible(canonicalJson(value)), valueWidth)
+}
+
+/** The manifest states the seed of take 1; a person would look for another number there. */
+function seedNote({ field, from, to }: { field: string; from: unknown; to: unknown }, take: string): string {
+  const { number } = splitTakeName(take as TakeReason['take'])
+  const stated = from !== undefined || to !== undefined
+  return field === 'seed' && number > 1 && stated ? ` (the shot's seed + ${number - 1})` : ''
+}
+
+function mediaLabel(change: MediaChange): string {
+  const many = change.role.startsWith('reference_')
+  return many && 'position' in change ? `${change.role} ${change.position}` : change.role
+}
+
+function mediaWords(change: MediaChange): string {
+  switch (change.change) {
+    case 'content':
+      return `${sourceOf(change.to)}: other bytes, sha256 ${hashes(change)}`
+    case 'query':
+      return `${sourceOf(change.to)}: only what follows "?" or "#" in the URL differs, sha256 of the URL ${hashes(change)}`
+    case 'replaced':
+      return `${sourceOf(change.from)} → ${sourceOf(change.to)}, sha256 ${hashes(change)}`
+    case 'added':
+      return `${sourceOf(change.to)} is new`
+    case 'removed':
+      return `${sourceOf(change.from)} is no longer there`
+    case 'order':
+      return `in another order: ${visible(change.from.join(', '))} → ${visible(change.to.join(', '))}`
+  }
+}
+
+function sourceOf({ source }: { source: string }): string {
+  return source === 'data:' ? 'inline picture' : visible(source)
+}
+
+function hashes({ from, to }: Extract<MediaChange, { from: object; to: object; position: number }>): string {
+  return `${from.sha256.slice(0, 8)} → ${to.sha256.slice(0, 8)}`
+}
+
+function priceLines({ price, tokens, unknowns = [] }: EstimateView, { dim }: Palette): string[] {
+  const amount = price ? formatPrice(price) : 'not known'
+  const counted = tokens ? `, ${formatTokens(tokens)} tokens` : ''
+  return [`      price: ${amount}${counted}`, ...unknowns.map((text) => dim(`      ? ${text}`))]
+}
+
+/** The end of a text, with `…` where something is missing before it. */
+function lastColumns(text: string, width: number): string {
+  const turned = Array.from(text).reverse().join('')
+  return Array.from(truncate(turned, width)).reverse().join('')
+}
+
+/** Line ends and what has no looks of its own, written out: it must neither hide nor act on a terminal. */
+function visible(text: string): string {
+  return text.replace(/(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, written)
+}
+
+/** As `visible`, with every unusual space as well: it may be all that differs. */
+function spelled(text: string): string {
+  return visible(text).replace(/(?! )\p{Zs}/gu, written)
+}
+
+function written(char: string): string {
+  if (char === '\n') return '\\n'
+  return char === '\t' ? '\\t' : `\\u{${char.codePointAt(0)!.toString(16)}}`
+}
