@@ -26,12 +26,16 @@ export function renderWhy({ manifests }: WhyReport, palette: Palette): string[] 
 
 /** @param shown Names of takes by the difference that was shown for them: takes of one shot mostly share theirs. */
 function renderTake(take: TakeReason, shown: Map<string, string>, palette: Palette): string[] {
+  const { bought, difference, estimate } = take
+  const rows = [
+    ...boughtRows(bought),
+    ...(difference ? differenceRows(difference, take.take, shown, palette) : []),
+    ...(estimate ? priceRows(estimate) : []),
+  ]
   const gone = take.gone ? '; the manifest no longer has it' : ''
   return [
     `  ${palette.bold(take.take)}  ${headline(take)}${gone}`,
-    ...messageLines(take.bought),
-    ...(take.difference ? differenceLines(take.difference, take.take, shown, palette) : []),
-    ...(take.estimate ? priceLines(take.estimate, palette) : []),
+    ...columns(rows).map((line) => `      ${line}`),
   ]
 }
 
@@ -48,7 +52,7 @@ function headline(take: TakeReason): string {
     case 'collect':
       return `a run fetches it and buys nothing: ${last}, and its file is not here`
     case 'reconcile':
-      return `a run does not buy it: a create was sent${whenWords(bought)} and its answer never seen, so it may be paid for. A run looks for its task first; shotlock reconcile does that alone`
+      return `a run does not buy it: a create was sent and its answer never seen, so it may be paid for. A run looks for its task first; shotlock reconcile does that alone`
     case 'hold':
       return `held, a run does not buy it: ${holdSentence(take)}`
     case 'keep':
@@ -117,11 +121,10 @@ function upToDate(bought: LastBought | undefined): string {
 /** What the last purchase was and what came of it, as the subject and verb of a sentence. */
 function lastWords(bought: LastBought | undefined): string {
   if (!bought) return 'it was bought'
-  const { status, task, provider, error } = bought
+  const { status, task, error } = bought
   const code = error === undefined ? '' : ` with ${oneLine(error)}`
-  if (task === undefined)
-    return status === 'failed' ? `its create was refused${code}` : `its create was sent${whenWords(bought)}`
-  const name = `task ${oneLine(task)} was bought from ${provider}${whenWords(bought)}`
+  if (task === undefined) return status === 'failed' ? `its create was refused${code}` : 'its create was sent'
+  const name = `task ${oneLine(task)} was bought`
   switch (status) {
     case 'failed':
       return `${name}, which failed${code}`
@@ -134,63 +137,64 @@ function lastWords(bought: LastBought | undefined): string {
   }
 }
 
-function whenWords(bought: LastBought | undefined): string {
-  return bought?.at === undefined ? '' : ` on ${minuteOf(bought.at)}`
-}
-
 function minuteOf(at: string): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
-function messageLines(bought: LastBought | undefined): string[] {
-  return bought?.message === undefined ? [] : [`      the provider said: ${oneLine(bought.message)}`]
+function boughtRows(bought: LastBought | undefined): string[][] {
+  if (!bought) return []
+  const { status, task, provider, at, message } = bought
+  const what = task === undefined && status !== 'unknown' ? 'asked' : status === 'unknown' ? 'sent' : 'bought'
+  return [
+    [
+      what,
+      `${at === undefined ? '' : `${minuteOf(at)} `}${what === 'bought' ? 'from' : 'to'} ${oneLine(provider)}`,
+    ],
+    ...(message === undefined ? [] : [['answer', oneLine(message)]]),
+  ]
 }
 
-function differenceLines(
+function differenceRows(
   difference: Difference,
   take: string,
   shown: Map<string, string>,
   palette: Palette,
-): string[] {
+): string[][] {
+  const { changes } = difference
   const key = JSON.stringify({ ...difference, of: undefined })
   const same = shown.get(key)
-  if (same !== undefined) return [`      the same as ${same}`]
+  if (same !== undefined) return [['changed', `the same as in ${same}`]]
   shown.set(key, take)
-  const { changes } = difference
   return [
-    ...columns(changes.flatMap((change) => changeRows(change, take, palette))),
-    ...untoldLines(difference),
-    ...(changes.length > 0 ? [palette.dim(sourceLine(difference))] : []),
-  ].map((line) => `      ${line}`)
+    ...changes.flatMap((change) => changeRows(change, take, palette)),
+    ...(changes.length > 0 ? [['told by', tellers(difference)]] : []),
+    ...untoldRows(difference),
+  ]
 }
 
 /** Where the former values are from; git may have them in several commits. */
-function sourceLine({ changes, sources }: Difference): string {
-  const parts = [...new Set(changes.map(({ part }) => part))]
-  const places = new Map<string, string[]>()
-  for (const part of parts) {
+function tellers({ changes, sources }: Difference): string {
+  const places = new Map<string, Set<string>>()
+  for (const { part } of changes) {
     const source = sources[part]
-    if (!source) continue
     const place =
-      source.kind === 'journal'
-        ? 'by the journal of this machine'
-        : `by git, commit ${source.commit.slice(0, 10)} of ${minuteOf(source.at)}`
-    places.set(place, [...(places.get(place) ?? []), part])
+      source?.kind === 'git'
+        ? `git, commit ${source.commit.slice(0, 10)} of ${minuteOf(source.at)}`
+        : 'the journal of this machine'
+    places.set(place, (places.get(place) ?? new Set()).add(part))
   }
-  if (places.size === 1) return `(${[...places.keys()][0]})`
-  return `(${[...places].map(([place, of]) => `${of.join(', ')} ${place}`).join('; ')})`
+  const [first] = places.keys()
+  if (places.size === 1) return first!
+  return [...places].map(([place, parts]) => `${place} (${[...parts].join(', ')})`).join('; ')
 }
 
-function untoldLines({ untold, versions }: Difference): string[] {
+function untoldRows({ untold, versions }: Difference): string[][] {
   if (untold.length === 0) return []
-  const history =
+  const nowhere =
     versions === undefined
-      ? 'and there is no git history here'
-      : `nor ${versions === 1 ? 'does the one version' : `do the ${count(versions, 'version')}`} of the manifest in git`
-  const have = untold.length === 1 ? 'is' : 'are'
-  return [
-    `${untold.join(' and ')} ${have} not as bought. What was there before is not known: the journal of this machine does not tell, ${history}`,
-  ]
+      ? 'the journal of this machine does not have it, and there is no git history here'
+      : `neither the journal of this machine nor git has it (${count(versions, 'version')} of the manifest)`
+  return [...untold.map((part) => [part, 'changed; what was there before is not known']), ['', nowhere]]
 }
 
 function changeRows(change: FactChange, take: string, palette: Palette): string[][] {
@@ -270,10 +274,10 @@ function hashes({ from, to }: Extract<MediaChange, { from: object; to: object; p
   return `${from.sha256.slice(0, 8)} → ${to.sha256.slice(0, 8)}`
 }
 
-function priceLines({ price, tokens, unknowns = [] }: EstimateView, { dim }: Palette): string[] {
+function priceRows({ price, tokens, unknowns = [] }: EstimateView): string[][] {
   const amount = price ? formatPrice(price) : 'not known'
   const counted = tokens ? `, ${formatTokens(tokens)} tokens` : ''
-  return [`      price: ${amount}${counted}`, ...unknowns.map((text) => dim(`      ? ${text}`))]
+  return [['price', `${amount}${counted}`], ...unknowns.map((text) => ['', `? ${text}`])]
 }
 
 /** The end of a text, with `…` where something is missing before it. */
