@@ -1,9 +1,11 @@
 import { type BoughtFacts, boughtFactsOf } from '../core/bought-facts.js'
 import { type Digest, type DigestPart, differingParts, digestOf } from '../core/digest.js'
+import { keepShots } from '../core/keep-shots.js'
 import { type LedgerRecord, parseRecord } from '../core/ledger-state.js'
 import { parseManifest } from '../core/manifest.js'
 import type { TakeName } from '../core/names.js'
-import { allTakesOf, type Manifest, type Take } from '../core/shot.js'
+import { allTakesOf, type Take } from '../core/shot.js'
+import { decodeUtf8 } from '../core/yaml-source.js'
 import type { Files } from '../ports/files.js'
 import type { BlobId, Commit, Git } from '../ports/git.js'
 import { type ImageHistory, imageHistory, mostCommits } from './image-history.js'
@@ -155,7 +157,7 @@ async function askGit(
     for (const [index, text] of texts.entries()) {
       const open = searches.filter(isOpen)
       if (!text || open.length === 0) continue
-      const past = takesIn(parseManifest(text, manifest.file).manifest, open)
+      const past = takesIn(text, manifest.file, open)
       for (const search of open) {
         const take = past.get(search.take.name)
         if (take) await learn(search, take, group[index]!.commit, history)
@@ -187,14 +189,18 @@ async function versionsOf({ git, places, root }: History): Promise<{ commit: Com
   return [...versions.values()]
 }
 
-function takesIn({ shots }: Manifest, searches: readonly Search[]): Map<TakeName, Take> {
-  const wanted = new Set(searches.map(({ take }) => take.shot.name))
-  return new Map(
-    shots
-      .filter(({ name }) => wanted.has(name))
-      .flatMap(allTakesOf)
-      .map((take) => [take.name, take]),
-  )
+/** The takes that are asked for, as a version of the manifest had them; broken parts of it are passed over. */
+function takesIn(bytes: Uint8Array, file: string, searches: readonly Search[]): Map<TakeName, Take> {
+  const names = new Set<string>(searches.map(({ take }) => take.shot.name))
+  const decoded = decodeUtf8(bytes)
+  if ('fault' in decoded) return new Map()
+  const cut = keepShots(decoded.text, names)
+  if (cut === '') return new Map()
+  const few = cut === undefined ? undefined : parseManifest(cut, file)
+  const isSound = few?.problems.every(({ severity }) => severity !== 'error')
+  const { shots } = (isSound ? few! : parseManifest(decoded.text, file)).manifest
+  const wanted = shots.filter(({ name }) => names.has(name))
+  return new Map(wanted.flatMap(allTakesOf).map((take) => [take.name, take]))
 }
 
 /** Takes from one version of a take whatever of it has the hash that is looked for. */
