@@ -1,11 +1,11 @@
 import type { Difference, LastBought, TakeReason, WhyReport } from '../commands/why.js'
 import { canonicalJson } from '../core/canonical-json.js'
 import { differenceOf, type FactChange, type MediaChange } from '../core/explain-change.js'
-import { failureAdvice } from '../core/failure.js'
-import { splitTakeName } from '../core/names.js'
+import { draftNameOf, splitTakeName } from '../core/names.js'
 import type { EstimateView } from '../core/plan.js'
-import { formatTokens, holdWords } from './render-plan.js'
+import { formatTokens } from './render-plan.js'
 import { columns, count, formatPrice, oneLine, type Palette, truncate } from './text.js'
+import { minuteOf, whySentence } from './why-sentence.js'
 
 /** So many columns of a prompt are shown on each side of what differs in it. */
 const contextWidth = 30
@@ -19,137 +19,39 @@ export function renderWhy({ manifests }: WhyReport, palette: Palette): string[] 
     return [
       ...(index > 0 ? [''] : []),
       `${palette.bold(manifest)}  ${palette.dim(file)}`,
-      ...takes.flatMap((take) => renderTake(take, shown, palette)),
+      ...takes.flatMap((take) => {
+        const draft = takes.find((one) => one.take === draftNameOf(take.take))
+        return renderTake(take, { draft, shown, palette })
+      }),
     ]
   })
 }
 
 /** @param shown Names of takes by the difference that was shown for them: takes of one shot mostly share theirs. */
-function renderTake(take: TakeReason, shown: Map<string, string>, palette: Palette): string[] {
+function renderTake(
+  take: TakeReason,
+  { draft, shown, palette }: { draft: TakeReason | undefined; shown: Map<string, string>; palette: Palette },
+): string[] {
   const { bought, difference, estimate } = take
   const rows = [
     ...boughtRows(bought),
     ...(difference ? differenceRows(difference, take.take, shown, palette) : []),
     ...(estimate ? priceRows(estimate) : []),
   ]
-  const gone = take.gone ? '; the manifest no longer has it' : ''
   return [
-    `  ${palette.bold(take.take)}  ${headline(take)}${gone}`,
+    `  ${palette.bold(take.take)}  ${whySentence(take, draft)}`,
     ...columns(rows).map((line) => `      ${line}`),
   ]
 }
 
-function headline(take: TakeReason): string {
-  const { step, reason, bought, difference } = take
-  const last = lastWords(bought)
-  switch (step) {
-    case 'generate':
-      return `a run buys it: ${buyWords(take)}${draftWords(take)}`
-    case 'resume': {
-      const then = reason === 'outdated' ? '. It has changed since: the run after that buys it anew' : ''
-      return `a run waits for it and buys nothing: ${last} and is live${then}`
-    }
-    case 'collect':
-      return `a run fetches it and buys nothing: ${last}, and its file is not here`
-    case 'reconcile':
-      return `a run does not buy it: a create was sent and its answer never seen, so it may be paid for. A run looks for its task first; shotlock reconcile does that alone`
-    case 'hold':
-      return `held, a run does not buy it: ${holdSentence(take)}`
-    case 'keep':
-      return difference || bought?.failure ? keptDraft(take) : `a run leaves it as it is: ${upToDate(bought)}`
-  }
-}
-
-function buyWords({ take, reason, bought, difference, movedFrom }: TakeReason): string {
-  const last = lastWords(bought)
-  switch (reason) {
-    case 'new': {
-      if (movedFrom !== undefined) {
-        const [from, to] = [movedFrom, take].map((name) => splitTakeName(name).shot)
-        return `it is new, and the same as "${movedFrom}", which left the manifest: shotlock move ${from} ${to} keeps that without paying`
-      }
-      const { number } = splitTakeName(take)
-      return number === 1 ? 'it is new' : `take ${number} is new`
-    }
-    case 'changed':
-      return `it has changed since ${last}`
-    case 'forced':
-      return difference
-        ? `--force is given, and it has changed since ${last}`
-        : `--force is given, though nothing that decides the result has changed since ${last}`
-    default:
-      return `${last}: ${failureAdvice(bought?.failure ?? 'service')}`
-  }
-}
-
-function draftWords({ draft }: TakeReason): string {
-  if (!draft) return ''
-  const until = draft.until === undefined ? '' : `, possible until ${minuteOf(draft.until)}`
-  return `; made from draft ${draft.task}${until}`
-}
-
-function holdSentence({ reason = '', bought, difference }: TakeReason): string {
-  const words = holdWords[reason] ?? reason
-  switch (reason) {
-    case 'moderation-input':
-    case 'invalid':
-      return `${lastWords(bought)}: ${words}; --force buys it as it is`
-    case 'other-provider':
-    case 'lost':
-      return `${lastWords(bought)}: ${words}`
-    case 'skipped':
-      return `${words}${difference ? `; it has changed since ${lastWords(bought)}` : ''}`
-    default:
-      return words
-  }
-}
-
-/** Drafts that are no longer good stay until somebody asks for drafts. */
-function keptDraft({ bought, difference }: TakeReason): string {
-  const last = lastWords(bought)
-  const advice = bought?.failure ? `: ${failureAdvice(bought.failure)}` : ''
-  const state = difference ? `it has changed since ${last}` : `${last}${advice}`
-  return `a run leaves it as it is, since only run --draft buys drafts: ${state}`
-}
-
-function upToDate(bought: LastBought | undefined): string {
-  const elsewhere =
-    bought?.here === false ? `; its file is not here, only a run with ${bought.provider} can fetch it` : ''
-  return `nothing that decides the result has changed since ${lastWords(bought)}${elsewhere}`
-}
-
-/** What the last purchase was and what came of it, as the subject and verb of a sentence. */
-function lastWords(bought: LastBought | undefined): string {
-  if (!bought) return 'it was bought'
-  const { status, task, error } = bought
-  const code = error === undefined ? '' : ` with ${oneLine(error)}`
-  if (task === undefined) return status === 'failed' ? `its create was refused${code}` : 'its create was sent'
-  const name = `task ${oneLine(task)} was bought`
-  switch (status) {
-    case 'failed':
-      return `${name}, which failed${code}`
-    case 'expired':
-      return `${name}, which expired`
-    case 'cancelled':
-      return `${name}, which was cancelled`
-    default:
-      return name
-  }
-}
-
-function minuteOf(at: string): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-}
-
 function boughtRows(bought: LastBought | undefined): string[][] {
   if (!bought) return []
-  const { status, task, provider, at, message } = bought
-  const what = task === undefined && status !== 'unknown' ? 'asked' : status === 'unknown' ? 'sent' : 'bought'
+  const { task, provider, at, message } = bought
+  const when = at === undefined ? '' : `${minuteOf(at)} `
   return [
-    [
-      what,
-      `${at === undefined ? '' : `${minuteOf(at)} `}${what === 'bought' ? 'from' : 'to'} ${oneLine(provider)}`,
-    ],
+    task === undefined
+      ? ['sent', `${when}to ${oneLine(provider)}`]
+      : ['bought', `${when}from ${oneLine(provider)}`],
     ...(message === undefined ? [] : [['answer', oneLine(message)]]),
   ]
 }
