@@ -273,6 +273,38 @@ describe('without the journal, the git history of the manifest tells', () => {
     })
   })
 
+  test('of two images, one may be in git and the other only in the folder', async () => {
+    const shot = { prompt: 'a fox', first_frame: 'a.png', last_frame: 'b.png' }
+    const rig = await bought({ fox: shot }, { 'a.png': png(1), 'b.png': png(2) })
+    const git = memoryGit('/project')
+    commit(git, rig, { 'a.png': png(1) })
+    rig.files.write(`${folder}/a.png`, png(3))
+    await onAnotherMachine(rig)
+    expect(brief((await differenceOf(rig, 'fox', git))!.changes)).toEqual(['first_frame: content'])
+  })
+
+  test('no file outside of the project is read, whatever an old version names', async () => {
+    const rig = createRig({ fox: { prompt: 'a fox', image: '../../secret.png' } })
+    const git = memoryGit('/project')
+    commit(git, rig)
+    rig.writeManifest({ fox: { prompt: 'a fox', image: 'fox.png' } })
+    rig.files.write('/secret.png', png(9))
+    rig.files.write(`${folder}/fox.png`, png(1))
+    await rig.run()
+    rig.files.write(`${folder}/fox.png`, png(2))
+    await onAnotherMachine(rig)
+
+    const paths: string[] = []
+    const { read } = rig.files
+    rig.files.read = async (path) => {
+      paths.push(path)
+      return await read(path)
+    }
+    expect(await differenceOf(rig, 'fox', git)).toMatchObject({ untold: ['media'], versions: 1 })
+    expect(paths).toContain(manifest)
+    expect(paths).not.toContain('/secret.png')
+  })
+
   test('a pointer of Git LFS stands for the image that it points at', async () => {
     const rig = await bought({ fox: { prompt: 'a fox', image: 'fox.png' } }, { 'fox.png': png(1) })
     const git = memoryGit('/project')
@@ -297,6 +329,19 @@ describe('without the journal, the git history of the manifest tells', () => {
     const difference = await differenceOf(rig, 'fox', git)
     expect(difference).toMatchObject({ parts: ['prompt', 'parameters'], untold: ['parameters'] })
     expect(brief(difference!.changes)).toEqual(['prompt: committed > now'])
+  })
+
+  test('of several commits with that version the last is named', async () => {
+    const rig = await bought({ fox: 'a fox' })
+    const git = memoryGit('/project')
+    commit(git, rig)
+    rig.writeManifest({ fox: 'an owl' })
+    commit(git, rig)
+    rig.writeManifest({ fox: 'a fox' })
+    const last = commit(git, rig)
+    rig.writeManifest({ fox: 'an elk' })
+    await onAnotherMachine(rig)
+    expect(await differenceOf(rig, 'fox', git)).toMatchObject({ sources: { prompt: { commit: last } } })
   })
 
   test('versions that cannot be read, or lack the shot, are passed over', async () => {
@@ -442,6 +487,23 @@ describe('every step is explained as the plan has it', () => {
     const { fox } = await explain(rig, 'fox')
     expect(fox).toMatchObject({ step: 'reconcile' })
     expect(brief(fox!.difference!.changes)).toEqual(['prompt: a fox > an owl'])
+  })
+
+  test('a create that was on its way when the process ended, against that create', async () => {
+    const rig = await bought({ fox: 'first' })
+    rig.writeManifest({ fox: 'second' })
+    await rig.run()
+    const intent = rig.files
+      .text(archive)!
+      .split('\n')
+      .findLast((line) => line.includes('"intent"'))!
+    rig.files.write('/project/.shotlock/ledger/manifests/ep01.journal.jsonl', `${intent}\n`)
+    await rig.files.remove(archive)
+    rig.writeManifest({ fox: 'third' })
+    lock(rig, 'fox', { status: 'failed', error: 'InternalServiceError' })
+    const { fox } = await explain(rig, 'fox')
+    expect(fox).toMatchObject({ step: 'reconcile', bought: { status: 'unknown' } })
+    expect(brief(fox!.difference!.changes)).toEqual(['prompt: second > third'])
   })
 
   test('a video that is not here', async () => {
