@@ -7,16 +7,10 @@ import { RunnerError } from '../core/errors.js'
 import type { LockEntries } from '../core/lockfile.js'
 import { readLockfile } from '../core/merge-lockfiles.js'
 import { knownModelIds } from '../core/models.js'
-import { splitTakeName } from '../core/names.js'
 import { selectTakes } from '../core/select.js'
 import type { TaskId } from '../core/task.js'
 import { readable, readStates } from '../engine/ledger.js'
-import {
-  draftDigestsOf,
-  type LoadedManifest,
-  type LoadOptions,
-  loadManifests,
-} from '../engine/load-manifests.js'
+import { digestsFor, type LoadedManifest, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
 import type { Places } from '../engine/places.js'
 import { estimateContext, type PrepareOptions, selectFrom } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
@@ -70,8 +64,7 @@ export async function cost(
 async function readInput(one: LoadedManifest, { rates }: CostOptions, files: Files): Promise<ChargeInput> {
   const { manifest, places } = one
   const { states } = await readStates(places, { files })
-  const hasDrafts = [...states.keys()].some((name) => splitTakeName(name).draft)
-  const digests = hasDrafts ? new Map([...one.digests, ...draftDigestsOf(one)]) : one.digests
+  const digests = digestsFor(one, states)
   const estimateWith = estimateContext(one, rates)
   const hasPast = [...states.values()].some(({ entry }) => entry?.previous)
   const boughtFor = hasPast ? await readBoughtFor(places, files) : undefined

@@ -157,7 +157,7 @@ function questionOf(
   const take = takes.get(name)
   const { intent, entry } = states.get(name) ?? {}
   const digest: Digest | undefined = intent?.digest ?? entry?.digest
-  if (!take || digest === undefined) return undefined
+  if (!take || digest === undefined || digest === loaded.earlierDigests.get(name)) return undefined
   const parts = differingParts(
     digest,
     digestOf(take, (path) => loaded.images.get(path)!.sha256),

@@ -3,7 +3,7 @@ import { type Digest, digestOf } from '../core/digest.js'
 import { ManifestError, RunnerError } from '../core/errors.js'
 import type { TakeState } from '../core/ledger-state.js'
 import { type ParsedManifest, parseManifest } from '../core/manifest.js'
-import type { TakeName } from '../core/names.js'
+import { splitTakeName, type TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
 import { draftsOf, type Manifest, type Take, takesOf } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
@@ -167,19 +167,24 @@ function earlierDigestsOf({ manifest }: ParsedManifest, images: LocalMedia): Map
 }
 
 /**
- * Digests to plan with: a take that was bought by an earlier version's reading of the same manifest keeps the digest that
- * it has, so that an upgrade buys nothing again.
+ * Digests to hold against what was bought: those of the takes, and of their drafts where there are any. A take that was
+ * bought by an earlier version's reading of the same manifest keeps the digest that it has, so that an upgrade buys
+ * nothing again.
+ *
+ * @param options.drafts Whether drafts are to be told of although none was bought; default false.
  */
-export function digestsAsBought(
-  digests: ReadonlyMap<TakeName, Digest>,
-  earlier: ReadonlyMap<TakeName, Digest>,
+export function digestsFor(
+  one: LoadedManifest,
   states: ReadonlyMap<TakeName, TakeState>,
+  { drafts = false }: { drafts?: boolean | undefined } = {},
 ): ReadonlyMap<TakeName, Digest> {
-  const bought = [...earlier].filter(([name, digest]) => {
+  const withDrafts = drafts || [...states.keys()].some((name) => splitTakeName(name).draft)
+  const bought = [...one.earlierDigests].filter(([name, digest]) => {
     const { entry, intent } = states.get(name) ?? {}
     return (intent ?? entry)?.digest === digest
   })
-  return bought.length === 0 ? digests : new Map([...digests, ...bought])
+  if (!withDrafts && bought.length === 0) return one.digests
+  return new Map([...one.digests, ...(withDrafts ? draftDigestsOf(one) : []), ...bought])
 }
 
 /** Digests of the drafts that a manifest's takes can have. */

@@ -4,7 +4,7 @@ import { RunnerError } from '../core/errors.js'
 import type { EstimateContext } from '../core/estimate.js'
 import { placeEntry, type TakeState } from '../core/ledger-state.js'
 import { accountLimits, type ModelProfile } from '../core/models.js'
-import { splitTakeName, type TakeName } from '../core/names.js'
+import type { TakeName } from '../core/names.js'
 import { type Plan, type PlanOptions, planRun } from '../core/plan.js'
 import type { Rate } from '../core/prices.js'
 import type { Problem } from '../core/problem.js'
@@ -18,8 +18,7 @@ import { agreement } from './agreement.js'
 import type { PlanPart } from './execute-plan.js'
 import { Ledger, readable, readStates } from './ledger.js'
 import {
-  digestsAsBought,
-  draftDigestsOf,
+  digestsFor,
   findPresent,
   type LoadedManifest,
   type LoadOptions,
@@ -91,9 +90,7 @@ async function planOne(
 ): Promise<Pick<Preview, 'plan' | 'present'>> {
   const present = await findPresent(one, states, files)
   const { manifest } = one
-  const drafts = options.draft || [...states.keys()].some((name) => splitTakeName(name).draft)
-  const current = drafts ? new Map([...one.digests, ...draftDigestsOf(one)]) : one.digests
-  const digests = digestsAsBought(current, one.earlierDigests, states)
+  const digests = digestsFor(one, states, { drafts: options.draft })
   const estimateWith = estimateContext(one, rates)
   return { plan: planRun({ manifest, states, digests, present, estimateWith }, options), present }
 }
@@ -105,7 +102,7 @@ function costsOf(
 ): TakeCosts {
   return takeCosts({
     manifest: one.manifest,
-    digests: new Map([...one.digests, ...draftDigestsOf(one)]),
+    digests: digestsFor(one, states, { drafts: true }),
     states,
     estimateWith: { ...estimateContext(one, rates), provider },
   })

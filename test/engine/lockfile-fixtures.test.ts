@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import schema from '../../schemas/lockfile.schema.json' with { type: 'json' }
+import { cost } from '../../src/commands/cost.js'
+import { why } from '../../src/commands/why.js'
 import { parseLockfile, renderLockfile } from '../../src/core/lockfile.js'
 import type { Step } from '../../src/core/plan.js'
 import { previewPlans } from '../../src/engine/prepare-plans.js'
+import { memoryGit } from '../support/memory-git.js'
 import { createRig, type Rig } from '../support/rig.js'
 
 /** Lockfiles that earlier versions wrote, beside the manifests that they belong to; see the README there. */
@@ -139,6 +142,14 @@ describe.each(finished)('where all is done, $id', (fixture) => {
     expect(steps.filter(({ kind }) => kind !== 'keep')).toEqual([])
   })
 
+  test('has nothing that differs from what was bought, take by take', async () => {
+    const options = { ...rehearsal, paths: [], cwd: '/project', shot: '*' }
+    const { manifests } = await why(options, { ...openFixture(fixture).world, git: memoryGit(undefined) })
+    const takes = manifests.flatMap(({ takes }) => takes)
+    expect(takes.length).toBeGreaterThan(0)
+    expect(takes.filter(({ difference }) => difference !== undefined)).toEqual([])
+  })
+
   test('is run again without a call, and no byte changes', async () => {
     const rig = openFixture(fixture)
     const before = snapshot(rig)
@@ -192,6 +203,13 @@ describe('a take that was bought when variables were read as numbers', () => {
 
   test('is kept when its variables are put as they were read', async () => {
     expect(await planned('scene: 012', 'scene: "12"')).toEqual([])
+  })
+
+  test('is priced as what the manifest asks for', async () => {
+    const options = { ...rehearsal, paths: [], cwd: '/project', selection: { shots: ['numbers'] } }
+    const { files } = openFixture(fixture)
+    const { total } = await cost(options, { files, git: memoryGit(undefined) })
+    expect(total).toMatchObject({ takes: 1, pricedToday: 1, unpriced: 0 })
   })
 
   test('does not need the file that a path would then have named', async () => {
