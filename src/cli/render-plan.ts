@@ -194,6 +194,7 @@ export const holdWords: Readonly<Record<string, string>> = {
   invalid: 'refused as invalid until the shot changes',
   lost: 'paid for, but the provider no longer has the result; --force buys it again',
   'draft-unapproved': 'its draft waits for approval: shotlock promote',
+  'draft-failed': 'its draft failed: run --draft makes another',
   'draft-outdated': 'changed since its draft was made: run --draft makes a new one, --force buys without',
   'draft-expired': 'its draft is past its 7 days: run --draft makes a new one, --force buys without',
   'no-drafts': 'this model makes no drafts',

@@ -1,7 +1,7 @@
 import type { Difference, LastBought, TakeReason, WhyReport } from '../commands/why.js'
 import { canonicalJson } from '../core/canonical-json.js'
 import { differenceOf, type FactChange, type MediaChange } from '../core/explain-change.js'
-import { draftNameOf, splitTakeName } from '../core/names.js'
+import { splitTakeName } from '../core/names.js'
 import type { EstimateView } from '../core/plan.js'
 import { formatTokens } from './render-plan.js'
 import { columns, count, formatPrice, oneLine, type Palette, truncate } from './text.js'
@@ -19,10 +19,7 @@ export function renderWhy({ manifests }: WhyReport, palette: Palette): string[] 
     return [
       ...(index > 0 ? [''] : []),
       `${palette.bold(manifest)}  ${palette.dim(file)}`,
-      ...takes.flatMap((take) => {
-        const draft = takes.find((one) => one.take === draftNameOf(take.take))
-        return renderTake(take, { draft, shown, palette })
-      }),
+      ...takes.flatMap((take) => renderTake(take, { shown, palette })),
     ]
   })
 }
@@ -30,7 +27,7 @@ export function renderWhy({ manifests }: WhyReport, palette: Palette): string[] 
 /** @param shown Names of takes by the difference that was shown for them: takes of one shot mostly share theirs. */
 function renderTake(
   take: TakeReason,
-  { draft, shown, palette }: { draft: TakeReason | undefined; shown: Map<string, string>; palette: Palette },
+  { shown, palette }: { shown: Map<string, string>; palette: Palette },
 ): string[] {
   const { bought, difference, estimate } = take
   const rows = [
@@ -39,7 +36,7 @@ function renderTake(
     ...(estimate ? priceRows(estimate) : []),
   ]
   return [
-    `  ${palette.bold(take.take)}  ${whySentence(take, draft)}`,
+    `  ${palette.bold(take.take)}  ${whySentence(take)}`,
     ...columns(rows).map((line) => `      ${line}`),
   ]
 }

@@ -5,17 +5,13 @@ import { splitTakeName } from '../core/names.js'
 import { holdWords } from './render-plan.js'
 import { oneLine } from './text.js'
 
-/**
- * What a run does with a take, and for which reason.
- *
- * @param draft What is said of its draft, where it has one.
- */
-export function whySentence(take: TakeReason, draft: TakeReason | undefined): string {
+/** What a run does with a take, and for which reason. */
+export function whySentence(take: TakeReason): string {
   const gone = take.gone ? '; the manifest no longer has it' : ''
-  return `${stepWords(take, draft)}${gone}`
+  return `${stepWords(take)}${gone}`
 }
 
-function stepWords(take: TakeReason, draft: TakeReason | undefined): string {
+function stepWords(take: TakeReason): string {
   const { step, reason, bought, difference } = take
   switch (step) {
     case 'generate':
@@ -29,7 +25,7 @@ function stepWords(take: TakeReason, draft: TakeReason | undefined): string {
     case 'reconcile':
       return 'a run does not buy it: a create was sent and its answer never seen, so it may be paid for. A run looks for its task first; shotlock reconcile does that alone'
     case 'hold':
-      return `a run does not buy it: ${holdSentence(take, draft)}`
+      return `a run does not buy it: ${holdSentence(take)}`
     case 'keep':
       return difference || bought?.failure
         ? `a run leaves it as it is, since only run --draft buys drafts: ${difference ? changedSince(bought) : failureOf(bought)}`
@@ -65,10 +61,7 @@ function sourceWords({ draft }: TakeReason): string {
   return `; made from draft ${oneLine(draft.task)}${until}`
 }
 
-function holdSentence(
-  { reason = '', bought, difference }: TakeReason,
-  draft: TakeReason | undefined,
-): string {
+function holdSentence({ reason = '', bought, difference }: TakeReason): string {
   const words = holdWords[reason] ?? reason
   switch (reason) {
     case 'moderation-input':
@@ -80,8 +73,6 @@ function holdSentence(
       return `${taskOf(bought)} is ${words}`
     case 'skipped':
       return difference ? `${words}. Besides, ${changedSince(bought)}` : words
-    case 'draft-unapproved':
-      return draft?.bought?.failure ? 'its draft has failed: run --draft buys it again' : words
     default:
       return words
   }

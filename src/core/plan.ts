@@ -22,6 +22,8 @@ export type HoldReason =
   | 'lost'
   /** Its draft waits for `promote`. */
   | 'draft-unapproved'
+  /** Its draft failed. */
+  | 'draft-failed'
   /** The shot has changed since its draft was made. */
   | 'draft-outdated'
   /** Its draft was approved and can no longer be made final. */
@@ -189,11 +191,12 @@ function withFinalPrice(
 /** What a final is made from, or why it waits. */
 function draftFor(
   { name }: Take,
-  { status, task, digest, seed, approved, error, cost }: LockEntry,
+  { status, task, provider, digest, seed, approved, error, cost }: LockEntry,
   { digests }: PlanInput,
   { now }: PlanOptions,
 ): DraftSource | HoldReason {
   if (digest !== digests.get(name)) return 'draft-outdated'
+  if (failureOf({ status, error, task, provider, digest })) return 'draft-failed'
   if (!approved || status !== 'succeeded' || task === undefined) return 'draft-unapproved'
   const createdAt = createdAtOf(task)
   const expiresAt = createdAt === undefined ? undefined : createdAt + lifetimes.draftMs

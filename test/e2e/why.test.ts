@@ -252,7 +252,7 @@ test('every other step is said in one sentence, with its reason and the way out'
       drafted@draft  a run leaves it as it is: nothing that decides the result has changed since task cgt-1 was bought
       approved  a run buys it: it is new; made from draft relay-7
       approved@draft  a run leaves it as it is: nothing that decides the result has changed since task relay-7 was bought
-      failed-draft  a run does not buy it: its draft has failed: run --draft buys it again
+      failed-draft  a run does not buy it: its draft failed: run --draft makes another
       failed-draft@draft  a run leaves it as it is, since only run --draft buys drafts: task cgt-1 failed (InternalServiceError). The service failed: run again
       outdated  a run does not buy it: changed since its draft was made: run --draft makes a new one, --force buys without
       outdated@draft  a run leaves it as it is, since only run --draft buys drafts: it has changed since task cgt-1 was bought

@@ -56,11 +56,11 @@ export function createProject(files: Record<string, string | Uint8Array> = {}): 
 }
 
 function startCommand(cwd: string, args: readonly string[], { env = {} }: CommandOptions): RunningCommand {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '' } = process.env
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     // A price file of whoever runs the tests has no say in them.
-    env: { PATH, HOME, XDG_CONFIG_HOME: resolve(cwd, '.config'), ...env },
+    env: { PATH, HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
