@@ -25,12 +25,13 @@ export interface CollectWorld {
   onTrouble: (message: string, waitMs: number) => void
 }
 
-const tries = 6
+/** Tries in a row that bring a file no further. */
+const fruitlessTries = 8
 const pause = { baseMs: 500, capMs: 20_000 }
 
 /**
  * Downloads a task's video: to a temporary name, hashed as it comes, length checked, flushed, renamed. A connection
- * that breaks is taken up again where it broke; a URL that died is asked for anew.
+ * that breaks is taken up again where it broke, as long as something comes; a URL that died is asked for anew.
  *
  * @param task Succeeded; its URL may be old or missing.
  * @param target `path` is relative to `folder`, with `/`.
@@ -47,7 +48,8 @@ export async function collectResult(
   try {
     const received = receiver(part)
     let url = task.videoUrl
-    for (let attempt = 0; ; attempt++) {
+    let furthest = 0
+    for (let fruitless = 0; ; ) {
       try {
         url ??= await freshUrl(task.id, world.provider, signal)
         await received.take(await world.provider.download(url, { signal, offset: received.bytes() }))
@@ -57,10 +59,12 @@ export async function collectResult(
         return { sha256: received.sha256(), bytes: received.bytes() }
       } catch (error) {
         const repeatable = error instanceof ProviderError && error.providerCode !== lostCode
-        if (signal.aborted || !repeatable || attempt + 1 >= tries) throw error
+        fruitless = received.bytes() > furthest ? 0 : fruitless + 1
+        furthest = Math.max(furthest, received.bytes())
+        if (signal.aborted || !repeatable || fruitless >= fruitlessTries) throw error
         if (error.status !== undefined) url = undefined
         if (error.status === 416) await received.restart()
-        const waitMs = error.retryAfterMs ?? backoffMs(attempt, world.random(), pause)
+        const waitMs = error.retryAfterMs ?? backoffMs(fruitless, world.random(), pause)
         world.onTrouble(error.message, waitMs)
         await world.clock.sleep(waitMs, { signal })
       }

@@ -159,10 +159,10 @@ describe('faults on the way', () => {
     sim.faults = {
       throttle: 0.2,
       retryAfterS: 0,
-      pollErrors: 0.2,
+      pollErrors: 0.1,
       unknownStatus: 0.3,
-      videoNotReady: 0.5,
-      downloadCut: 0.3,
+      videoNotReady: 0.2,
+      downloadCut: 0.5,
     }
     const project = createProject({ 'ep.yaml': manifest(12) })
     const result = await project.shotlock(['run', 'ep.yaml', ...against(sim), ...fast])

@@ -527,6 +527,23 @@ describe('downloads', () => {
     expect(rig.files.text('/project/manifests/out/ep01/fox.mp4')).toBe('video of cgt-1')
   })
 
+  test('go on as long as each try brings some of the file', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    rig.provider.onDownload = (video, offset) =>
+      offset + 1 < video.length
+        ? { offset, chunks: breakingAfter(video.subarray(offset, offset + 1)) }
+        : undefined
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'done' } })
+    expect(rig.files.text('/project/manifests/out/ep01/fox.mp4')).toBe('video of cgt-1')
+  })
+
+  test('end after eight tries that bring the file no further, also where each starts anew', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    rig.provider.onDownload = (video) => ({ offset: 0, chunks: breakingAfter(video.subarray(0, 5)) })
+    expect(await rig.outcomes()).toMatchObject({ fox: { kind: 'failed', code: 'download-failed' } })
+    expect(rig.provider.calls.download).toHaveLength(9)
+  })
+
   test('start anew where the server does not know ranges', async () => {
     const rig = createRig({ fox: 'a fox' })
     let calls = 0
