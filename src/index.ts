@@ -88,16 +88,8 @@ export { type ParsedManifest, parseManifest } from './core/manifest.js'
 export { findModel, type ModelProfile, profileOf } from './core/models.js'
 export type { Money, PriceRange } from './core/money.js'
 export type { ShotName, TakeName } from './core/names.js'
-export {
-  type EstimateView,
-  type Plan,
-  type PlanInput,
-  type PlanOptions,
-  type PlanView,
-  type PriceView,
-  planRun,
-  type Step,
-} from './core/plan.js'
+export { type Plan, type PlanInput, type PlanOptions, planRun, type Step } from './core/plan.js'
+export type { EstimateView, PlanView, PriceView } from './core/plan-view.js'
 export type { PollPolicy } from './core/poll-schedule.js'
 export { parsePriceFile } from './core/price-file.js'
 export { publishedRates, type Rate } from './core/prices.js'

@@ -3,7 +3,7 @@ import type { TokenRange } from '../core/estimate.js'
 import type { BudgetView } from '../core/event.js'
 import { microsPerUnit, readMoney } from '../core/money.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
-import type { EstimateView, PlanView, PriceView } from '../core/plan.js'
+import type { EstimateView, PlanView, PriceView } from '../core/plan-view.js'
 import { columns, count, formatMoney, formatNumber, formatPrice, type Palette } from './text.js'
 
 type ViewStep = PlanView['steps'][number]

@@ -2,7 +2,7 @@ import type { Difference, LastBought, TakeReason, WhyReport } from '../commands/
 import { canonicalJson } from '../core/canonical-json.js'
 import { differenceOf, type FactChange, type MediaChange } from '../core/explain-change.js'
 import { splitTakeName } from '../core/names.js'
-import type { EstimateView } from '../core/plan.js'
+import type { EstimateView } from '../core/plan-view.js'
 import { formatTokens } from './render-plan.js'
 import { columns, count, formatPrice, oneLine, type Palette, truncate } from './text.js'
 import { minuteOf, whySentence } from './why-sentence.js'

@@ -1,6 +1,6 @@
 import { type RunEvent, takeKey } from '../core/event.js'
 import { type Money, readMoney, sumMoney } from '../core/money.js'
-import type { PriceView } from '../core/plan.js'
+import type { PriceView } from '../core/plan-view.js'
 import type { TaskStatus } from '../core/task.js'
 
 /** Counts that a person watches while a run goes on. */

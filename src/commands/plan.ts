@@ -1,13 +1,13 @@
 import type { BudgetView } from '../core/event.js'
+import type { Plan } from '../core/plan.js'
 import {
-  type Plan,
   type PlanTotals,
   type PlanView,
   type PriceView,
   planTotals,
   viewPlan,
   viewPrice,
-} from '../core/plan.js'
+} from '../core/plan-view.js'
 import type { Problem } from '../core/problem.js'
 import { budgetsOf } from '../engine/manifest-budgets.js'
 import { limitsOf, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'

@@ -1,7 +1,7 @@
-import picomatch from 'picomatch'
 import { RunnerError } from '../core/errors.js'
 import { lostCode } from '../core/ledger-state.js'
 import { draftNameOf, type TakeName } from '../core/names.js'
+import { selectTakes } from '../core/select.js'
 import { type Take, takesOf } from '../core/shot.js'
 import { didYouMean } from '../core/suggest.js'
 import type { TaskId } from '../core/task.js'
@@ -84,8 +84,8 @@ function candidatesIn(open: OpenLedger, now: number, undo: boolean): Candidate[]
 
 /** @throws RunnerError `nothing-selected` or `cannot-promote` */
 function candidatesFor(name: string, all: readonly Candidate[]): Candidate[] {
-  const matches = picomatch(name, { dot: true, nobrace: false })
-  const named = all.filter(({ take }) => matches(take.name) || matches(take.shot.name))
+  const fits = selectTakes({ shots: [name] })!
+  const named = all.filter(({ take }) => fits(take))
   const [first] = named
   if (!first) {
     const near = didYouMean(

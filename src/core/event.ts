@@ -1,6 +1,7 @@
 import type { FailureClass } from './failure.js'
 import type { TakeName } from './names.js'
-import type { HoldReason, PriceView } from './plan.js'
+import type { HoldReason } from './plan.js'
+import type { PriceView } from './plan-view.js'
 import type { TaskId, TaskStatus } from './task.js'
 
 /** Names a take across the manifests of a run. */

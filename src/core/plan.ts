@@ -1,14 +1,14 @@
 import { type Digest, type DigestPart, differingParts } from './digest.js'
-import { type Estimate, type EstimateContext, estimateShot, type TokenRange } from './estimate.js'
+import { type DraftFault, type DraftSource, draftSourceOf } from './draft-source.js'
+import { type Estimate, type EstimateContext, estimateShot } from './estimate.js'
 import { classifyFailure, type FailureClass, mayRerun } from './failure.js'
 import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
-import { microsPerUnit, type PriceRange, sumPrices } from './money.js'
+import type { PriceRange } from './money.js'
 import { offerMoves } from './move.js'
 import { compareTakeNames, type TakeName } from './names.js'
 import { draftsOf, type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
-import { createdAtOf, lifetimes } from './task-time.js'
 
 /** Why a take is bought. */
 export type BuyReason = 'new' | 'changed' | 'failed' | 'expired' | 'cancelled' | 'forced'
@@ -20,29 +20,9 @@ export type HoldReason =
   | 'invalid'
   | 'other-provider'
   | 'lost'
-  /** Its draft waits for `promote`. */
-  | 'draft-unapproved'
-  /** Its draft failed. */
-  | 'draft-failed'
-  /** The shot has changed since its draft was made. */
-  | 'draft-outdated'
-  /** Its draft was approved and can no longer be made final. */
-  | 'draft-expired'
+  | DraftFault
   /** A draft was asked for, and the model makes none. */
   | 'no-drafts'
-
-/** An approved draft that a final is made from. */
-export interface DraftSource {
-  task: TaskId
-  /** The final gets the same. */
-  seed: number | undefined
-  /** Milliseconds since the Unix epoch; `undefined` where the task's id does not tell. */
-  expiresAt: number | undefined
-  /** Whole days until then. */
-  daysLeft: number | undefined
-  /** What the draft cost, such as `0.486128 CNY`. */
-  cost: string | undefined
-}
 
 /** What a run would do with one take, and why. Carried out by `run` just as `plan` prints it. */
 export type Step =
@@ -157,11 +137,18 @@ function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, option
     if (isMade && !options.force) return listed(stepFor(final, states.get(final.name), input, options))
     const step: Step | undefined = draft
       ? withFinalPrice(stepFor(draft, draftState, input, options), final, input, options)
-      : { kind: 'hold', name: final.name, reason: 'no-drafts' }
+      : { kind: 'hold', name: final.name, reason: final.shot.skip ? 'skipped' : 'no-drafts' }
     const open = unfinished(final.name, states.get(final.name), nowOf(final, input, options))
     return listed(step, open)
   }
-  const source = draft && draftState?.entry && draftFor(draft, draftState.entry, input, options)
+  const source =
+    draft &&
+    draftState?.entry &&
+    draftSourceOf(draftState.entry, {
+      digest: digests.get(draft.name),
+      failed: failureOf(draftState.entry) !== undefined,
+      now: options.now,
+    })
   const step = stepFor(final, states.get(final.name), input, options, source)
   if (!draft || !draftState) return listed(step)
   const open = unfinished(draft.name, draftState, {
@@ -186,34 +173,6 @@ function withFinalPrice(
 ): Step | undefined {
   if (step?.kind !== 'generate') return step
   return { ...step, finalPrice: estimateShot(shot, { ...estimateWith, provider }).price }
-}
-
-/** What a final is made from, or why it waits. */
-function draftFor(
-  { name }: Take,
-  { status, task, provider, digest, seed, approved, error, cost }: LockEntry,
-  { digests }: PlanInput,
-  { now }: PlanOptions,
-): DraftSource | HoldReason {
-  if (digest !== digests.get(name)) return 'draft-outdated'
-  if (failureOf({ status, error, task, provider, digest })) return 'draft-failed'
-  if (!approved || status !== 'succeeded' || task === undefined) return 'draft-unapproved'
-  const createdAt = createdAtOf(task)
-  const expiresAt = createdAt === undefined ? undefined : createdAt + lifetimes.draftMs
-  const daysLeft = draftDaysLeft(task, now)
-  if ((daysLeft !== undefined && daysLeft < 0) || error === lostCode) return 'draft-expired'
-  return { task, seed, expiresAt, daysLeft, cost }
-}
-
-/**
- * Whole days for which a draft can still be made final; negative when that is over, `undefined` where it is not known.
- *
- * @param now Milliseconds since the Unix epoch.
- */
-export function draftDaysLeft(task: TaskId, now: number | undefined): number | undefined {
-  const createdAt = createdAtOf(task)
-  if (createdAt === undefined || now === undefined) return undefined
-  return Math.ceil((createdAt + lifetimes.draftMs - now) / 86_400_000) - 1
 }
 
 function stepFor(
@@ -327,152 +286,4 @@ export function outputPath(
   options: { rehearsal: boolean },
 ): string {
   return `out/${options.rehearsal ? 'simulator/' : ''}${manifest.name}/${name}.mp4`
-}
-
-/** What the `generate` steps of plans come to. */
-export interface PlanTotals {
-  buys: number
-  tokens: TokenRange
-  /** Takes whose tokens cannot be told. */
-  untold: number
-  /** One a currency. */
-  prices: readonly PriceRange[]
-  /** Takes whose price cannot be told. */
-  unpriced: number
-  /** For drafts: what their finals will cost on top, one a currency. */
-  finalPrices: readonly PriceRange[]
-}
-
-/** Sums up what plans would buy. */
-export function planTotals(plans: readonly Plan[]): PlanTotals {
-  const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0, unpriced: 0 }
-  const prices: PriceRange[] = []
-  const finalPrices: PriceRange[] = []
-  for (const step of plans.flatMap((plan) => plan.steps)) {
-    if (step.kind !== 'generate') continue
-    const { tokens, price } = step.estimate
-    totals.buys++
-    if (!tokens) totals.untold++
-    totals.tokens.min += tokens?.min ?? 0
-    totals.tokens.max += tokens?.max ?? 0
-    if (price) prices.push(price)
-    else totals.unpriced++
-    if (step.finalPrice) finalPrices.push(step.finalPrice)
-  }
-  return { ...totals, prices: sumPrices(prices), finalPrices: sumPrices(finalPrices) }
-}
-
-/** A plan as data that a person or a script reads: what `plan --json` prints. */
-export interface PlanView {
-  manifest: string
-  /** The file as the person named it. */
-  file: string
-  steps: {
-    take: TakeName
-    step: Step['kind']
-    reason?: string
-    changed?: readonly DigestPart[]
-    /** A take under an old name that `move` would keep instead of buying this one. */
-    movedFrom?: TakeName
-    task?: TaskId
-    /** What it will be and cost. Set on what would be bought. */
-    estimate?: EstimateView
-    /** The draft that is made final; until when that is possible, ISO time, and what it cost, such as `0.48 CNY`. */
-    draft?: { task: TaskId; until?: string; daysLeft?: number; cost?: string }
-    /** For a draft: what its final will cost on top. */
-    finalPrice?: PriceView
-  }[]
-}
-
-/** From the least to the most, in units of the currency. */
-export interface PriceView {
-  currency: string
-  min: number
-  max: number
-}
-
-/** An estimate as data: seconds, pixels, tokens and money, each left out where it cannot be told. */
-export interface EstimateView {
-  resolution?: string
-  ratio?: string
-  width?: number
-  height?: number
-  seconds?: { min: number; max: number }
-  /** Seconds of films among the references. */
-  inputSeconds?: { min: number; max: number }
-  audio?: boolean
-  tier: 'default' | 'flex'
-  draft?: true
-  tokens?: TokenRange
-  price?: PriceView
-  unknowns?: readonly string[]
-}
-
-/** A price in units of its currency. */
-export function viewPrice({ currency, minMicros, maxMicros }: PriceRange): PriceView {
-  return { currency, min: minMicros / microsPerUnit, max: maxMicros / microsPerUnit }
-}
-
-function viewEstimate(estimate: Estimate): EstimateView {
-  const { resolution, ratio, pixels, seconds, inputSeconds, audio, tier, draft, tokens, price, unknowns } =
-    estimate
-  return {
-    ...(resolution === undefined ? {} : { resolution }),
-    ...(ratio === undefined ? {} : { ratio }),
-    ...(pixels ? { width: pixels[0], height: pixels[1] } : {}),
-    ...(seconds ? { seconds } : {}),
-    ...(inputSeconds ? { inputSeconds } : {}),
-    ...(audio === undefined ? {} : { audio }),
-    tier,
-    ...(draft ? { draft } : {}),
-    ...(tokens ? { tokens } : {}),
-    ...(price ? { price: viewPrice(price) } : {}),
-    ...(unknowns.length > 0 ? { unknowns } : {}),
-  }
-}
-
-/** Leaves out what a plan carries only for being carried out. */
-export function viewPlan({ manifest, steps }: Plan): PlanView {
-  return { manifest: manifest.name, file: manifest.file, steps: steps.map(viewStep) }
-}
-
-function viewStep(step: Step): PlanView['steps'][number] {
-  const head = { take: step.name, step: step.kind }
-  switch (step.kind) {
-    case 'generate': {
-      const { reason, changed, estimate, draft, finalPrice, movedFrom } = step
-      return {
-        ...head,
-        reason,
-        ...(changed.length > 0 ? { changed } : {}),
-        ...(movedFrom === undefined ? {} : { movedFrom }),
-        estimate: viewEstimate(estimate),
-        ...(draft ? { draft: viewDraft(draft) } : {}),
-        ...(finalPrice ? { finalPrice: viewPrice(finalPrice) } : {}),
-      }
-    }
-    case 'resume':
-      return { ...head, task: step.taskId, ...(step.outdated ? { reason: 'outdated' } : {}) }
-    case 'collect':
-      return { ...head, task: step.taskId }
-    case 'hold':
-      return { ...head, reason: step.reason }
-    case 'reconcile':
-    case 'keep':
-      return head
-  }
-}
-
-function viewDraft({
-  task,
-  expiresAt,
-  daysLeft,
-  cost,
-}: DraftSource): NonNullable<PlanView['steps'][number]['draft']> {
-  return {
-    task,
-    ...(expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }),
-    ...(daysLeft === undefined ? {} : { daysLeft }),
-    ...(cost === undefined ? {} : { cost }),
-  }
 }

@@ -1,7 +1,7 @@
 import { canonicalJson } from './canonical-json.js'
 import { RunnerError } from './errors.js'
 import type { FailureClass } from './failure.js'
-import type { PlanView } from './plan.js'
+import type { PlanView } from './plan-view.js'
 import type { Selection } from './select.js'
 
 /** A plan as `plan --out` writes it: what was decided, and what it was decided from. */

@@ -1,7 +1,7 @@
 import type { Task, TaskId } from './task.js'
 
 const hourMs = 3_600_000
-const dayMs = 24 * hourMs
+export const dayMs = 24 * hourMs
 
 /**
  * How long a result can be fetched after its task ended, and, from its creation, how long a task's record can be read

@@ -1,6 +1,7 @@
 import { dirname, join, relative, resolve } from 'node:path'
 import { RunnerError } from '../core/errors.js'
-import { type Plan, viewPlan } from '../core/plan.js'
+import type { Plan } from '../core/plan.js'
+import { viewPlan } from '../core/plan-view.js'
 import { changeSince, type PlannedManifest, parseSavedPlan, type SavedPlan } from '../core/saved-plan.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'

@@ -11,7 +11,8 @@ import {
   type ModelProfile,
 } from '../../src/core/models.js'
 import { microsPerUnit } from '../../src/core/money.js'
-import { planRun, planTotals } from '../../src/core/plan.js'
+import { planRun } from '../../src/core/plan.js'
+import { planTotals } from '../../src/core/plan-view.js'
 import { rateOf } from '../../src/core/prices.js'
 import { type Manifest, type Media, type Shot, takesOf } from '../../src/core/shot.js'
 import {

@@ -4,15 +4,8 @@ import { type FailureClass, failureClasses, mayRerun } from '../../src/core/fail
 import type { TakeState } from '../../src/core/ledger-state.js'
 import type { LockEntry } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
-import {
-  outputPath,
-  type Plan,
-  type PlanOptions,
-  planRun,
-  planTotals,
-  type Step,
-  viewPlan,
-} from '../../src/core/plan.js'
+import { outputPath, type Plan, type PlanOptions, planRun, type Step } from '../../src/core/plan.js'
+import { planTotals, viewPlan } from '../../src/core/plan-view.js'
 import type { Shot } from '../../src/core/shot.js'
 import { takesOf } from '../../src/core/shot.js'
 import { digestA, digestB, entry, known, manifestOf, pending, shot, takeName, task } from './builders.js'

@@ -1,0 +1,61 @@
+import type { Digest } from './digest.js'
+import { lostCode } from './ledger-state.js'
+import type { LockEntry } from './lockfile.js'
+import type { TaskId } from './task.js'
+import { createdAtOf, dayMs, lifetimes } from './task-time.js'
+
+/** An approved draft that a final is made from. */
+export interface DraftSource {
+  task: TaskId
+  /** The final gets the same. */
+  seed: number | undefined
+  /** Milliseconds since the Unix epoch; `undefined` where the task's id does not tell. */
+  expiresAt: number | undefined
+  /** Whole days until then. */
+  daysLeft: number | undefined
+  /** What the draft cost, such as `0.486128 CNY`. */
+  cost: string | undefined
+}
+
+/** Why no final is made from a draft. */
+export type DraftFault =
+  /** It waits for `promote`. */
+  | 'draft-unapproved'
+  /** It failed. */
+  | 'draft-failed'
+  /** The shot has changed since it was made. */
+  | 'draft-outdated'
+  /** It was approved and can no longer be made final. */
+  | 'draft-expired'
+
+/**
+ * What a final is made from, or why it waits.
+ *
+ * @param digest That of the draft as the manifest would ask for it now.
+ * @param failed Whether the draft ended without a result.
+ * @param now Milliseconds since the Unix epoch; `undefined`: no draft is too old.
+ */
+export function draftSourceOf(
+  { status, task, seed, approved, error, cost, digest: bought }: LockEntry,
+  { digest, failed, now }: { digest: Digest | undefined; failed: boolean; now: number | undefined },
+): DraftSource | DraftFault {
+  if (bought !== digest) return 'draft-outdated'
+  if (failed) return 'draft-failed'
+  if (!approved || status !== 'succeeded' || task === undefined) return 'draft-unapproved'
+  const createdAt = createdAtOf(task)
+  const expiresAt = createdAt === undefined ? undefined : createdAt + lifetimes.draftMs
+  const daysLeft = draftDaysLeft(task, now)
+  if ((daysLeft !== undefined && daysLeft < 0) || error === lostCode) return 'draft-expired'
+  return { task, seed, expiresAt, daysLeft, cost }
+}
+
+/**
+ * Whole days for which a draft can still be made final; negative when that is over, `undefined` where it is not known.
+ *
+ * @param now Milliseconds since the Unix epoch.
+ */
+export function draftDaysLeft(task: TaskId, now: number | undefined): number | undefined {
+  const createdAt = createdAtOf(task)
+  if (createdAt === undefined || now === undefined) return undefined
+  return Math.ceil((createdAt + lifetimes.draftMs - now) / dayMs) - 1
+}
