@@ -27,7 +27,8 @@ export function renderBudget({ name, currency, limit, spent, reserved }: BudgetV
   const money = (amount: number) => formatMoney({ currency, amount })
   const aside = reserved > 0 ? `, ${money(reserved)} set aside for what is live or unknown` : ''
   const left = money(Math.max(0, limit - spent - reserved))
-  return `Budget of ${name}: ${money(spent)} of ${money(limit)} spent${aside}, ${left} left.`
+  const whose = name.startsWith('--') ? name : `Budget of ${name}`
+  return `${whose}: ${money(spent)} of ${money(limit)} spent${aside}, ${left} left.`
 }
 
 /** What a person is asked to agree to: `Buy 3 takes of 2 shots for CNY 4.20`. */

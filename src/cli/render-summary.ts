@@ -138,7 +138,8 @@ const stopAdvice: Readonly<Record<StopReason, string>> = {
   unreachable: 'Check the network and the base URL, then run the same command again.',
   unwritable: 'Make room on the disk or make the folder writable, then run the same command again.',
   timeout: 'Run the same command again: it goes on where this run stopped.',
-  budget: 'Give a higher --max-cost and run the same command again: it goes on where this run stopped.',
+  budget:
+    'Run again to go on where this run stopped: --max-cost holds for one run, and a higher one goes further.',
   unknowns: 'Check the base URL and whatever stands between you and the provider before you run again.',
 }
 
