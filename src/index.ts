@@ -4,6 +4,7 @@ export { nodeFiles } from './adapters/node-files.js'
 export { systemClock } from './adapters/system-clock.js'
 export { type CancelControls, type CancelOptions, type CancelReport, cancel } from './commands/cancel.js'
 export { type CostHistory, type CostOptions, type CostReport, cost } from './commands/cost.js'
+export { type ExpandReport, expand } from './commands/expand.js'
 export { type InitReport, init } from './commands/init.js'
 export { type MergeReport, merge } from './commands/merge.js'
 export { type MoveOptions, type MoveReport, move } from './commands/move.js'
@@ -67,6 +68,7 @@ export type {
   StopReason,
   TakeRef,
 } from './core/event.js'
+export type { ExpandedManifest, ExpandedTake } from './core/expand.js'
 export type {
   FactChange,
   MediaChange,

@@ -11,9 +11,9 @@ import {
   withSelection,
 } from './common-options.js'
 import { exitStatus } from './exit-status.js'
-import { type RawFlags, textFlag } from './flags.js'
+import { type RawFlags, textFlag, textFlags } from './flags.js'
 
-/** Adds the commands that send nothing and cost nothing: `init`, `validate`, `plan`, `status`. */
+/** Adds the commands that send nothing and cost nothing: `init`, `validate`, `expand`, `plan`, `status`. */
 export function addLookingCommands(
   program: CAC,
   { surroundings, terminal, setStatus }: CommandContext,
@@ -48,6 +48,21 @@ export function addLookingCommands(
       if (flags.json) return terminal.json(report)
       terminal.print(renderProblems(report.problems, terminal.outPalette))
       terminal.print(renderVerdict(report.problems, report.manifests))
+    })
+
+  program
+    .command('expand [...manifests]', 'Print what will be sent: variables, defaults and matrices worked out')
+    .option('--shot <glob>', 'Only shots or takes with such a name; may be repeated')
+    .option('--tag <tag>', 'Only shots with this tag; may be repeated')
+    .option('--json', 'The result as JSON')
+    .action(async (paths: string[], flags: RawFlags) => {
+      const { expand } = await import('../commands/expand.js')
+      const { renderExpanded } = await import('../core/expand.js')
+      const { argv, cwd } = surroundings
+      const selection = { shots: textFlags(argv, 'shot'), tags: textFlags(argv, 'tag') }
+      const report = await expand({ paths, cwd, selection }, await surroundings.files())
+      if (flags.json) return terminal.json(report)
+      for (const one of report.manifests) terminal.print([`# ${one.file}`, renderExpanded(one).trimEnd()])
     })
 
   withSelection(

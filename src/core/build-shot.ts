@@ -46,6 +46,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     takes,
     tags,
     skip,
+    matrix,
     ...parameters
   } = fields
   const media: Media[] = []

@@ -2,6 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { isAlias, isMap, isScalar, type Node, type Pair } from 'yaml'
 import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import { asFields, buildShot, type OnTemplateFault, type RawFields } from './build-shot.js'
+import { type Axis, type Cell, cellsOf, countCells, mostCells } from './matrix.js'
 import { readMoney } from './money.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
 import { rateOf } from './prices.js'
@@ -115,7 +116,7 @@ interface RootParts {
   vars: ReadonlyMap<string, string>
   /** The variables as the first versions read them: numbers in JavaScript's words. `undefined` where that is the same. */
   earlierVars: ReadonlyMap<string, string> | undefined
-  shots: (Layer & { name: ShotName })[]
+  shots: ShotLayer[]
   keys: ReadonlyMap<ShotName, Node>
 }
 
@@ -124,6 +125,12 @@ interface Layer {
   node: Node | undefined
   fields: RawFields
   broken: ReadonlySet<string>
+}
+
+/** A shot that is to be. Those of one matrix share everything but their name and what its axes fill. */
+interface ShotLayer extends Layer {
+  name: ShotName
+  cell: ReadonlyMap<string, string>
 }
 
 /** Takes the root apart and holds every part against the schema. */
@@ -213,19 +220,14 @@ function splitShots(
   const shots: RootParts['shots'] = []
   const keys = new Map<ShotName, Node>()
   const seen = new Map<string, Node>()
+  const written = new Set<ShotName>()
   for (const { key, value } of map.items as Pair<Node, Node | null>[]) {
     const name = keyText(key) as ShotName
     const at = { length: lengthOf(key), shot: name }
-    const fault = shotNameFault(name)
-    if (fault) sink.add('shot-name', startOf(key), `"${name}" cannot name a shot: ${fault}`, at)
-    const twin = seen.get(nameKey(name))
-    if (twin && !keys.has(name)) {
-      const { line } = sink.source.positionAt(startOf(twin))
-      sink.add('shot-name', startOf(key), `"${name}" differs only in case from the shot on line ${line}`, at)
-    }
-    if (keys.has(name)) continue
-    seen.set(nameKey(name), key)
-    keys.set(name, key)
+    // A key that stands twice was reported when the file was read.
+    if (written.has(name)) continue
+    written.add(name)
+    claim(name, key)
 
     const node = resolveAlias(value, yaml)
     if (node === null && isAlias(value)) continue
@@ -238,16 +240,62 @@ function splitShots(
     if (hasBothNames(fields)) addAt(sink, node, ['image'], true, 'field-conflict', bothNames, name)
     const faults = schemaFaults(validateShot, fields, shotFields)
     for (const { code, path, atKey, message } of faults) addAt(sink, node, path, atKey, code, message, name)
-    shots.push({
-      name,
-      ...layer(
-        node,
-        fields,
-        faults.map(({ path }) => path[0]),
-      ),
-    })
+    const sound = layer(
+      node,
+      fields,
+      faults.map(({ path }) => path[0]),
+    )
+    for (const cell of cellsIn(sound, at, sink)) {
+      const full = `${name}${cell.suffix}` as ShotName
+      if (cell.suffix !== '' && !claim(full, key)) continue
+      shots.push({ ...sound, name: full, cell: cell.values })
+    }
   }
   return { shots, keys }
+
+  /** @returns Whether the name is new and can name a shot. */
+  function claim(name: ShotName, key: Node): boolean {
+    const at = { length: lengthOf(key), shot: name }
+    const fault = shotNameFault(name)
+    if (fault) sink.add('shot-name', startOf(key), `"${name}" cannot name a shot: ${fault}`, at)
+    const twin = seen.get(nameKey(name))
+    if (twin) {
+      const { line } = sink.source.positionAt(startOf(twin))
+      const what = keys.has(name) ? 'is also' : 'differs only in case from'
+      sink.add('shot-name', startOf(key), `"${name}" ${what} the shot on line ${line}`, at)
+    }
+    if (keys.has(name)) return false
+    seen.set(nameKey(name), key)
+    keys.set(name, key)
+    return true
+  }
+}
+
+/** The cells of a shot's matrix; a shot without one is its only cell. */
+function cellsIn(
+  { node, fields, broken }: Layer,
+  at: { length: number; shot: ShotName },
+  sink: ProblemSink,
+): Cell[] {
+  if (fields.matrix === undefined) return broken.has('matrix') ? [] : cellsOf([])
+  const axes = Object.entries(asFields(fields.matrix)).map(([name, axis]): Axis => {
+    const path = ['matrix', name]
+    if (Array.isArray(axis)) {
+      const values = axis.map((value, index) => asWritten(fieldNode(node, [...path, index]), value))
+      return { name, values: values.map((value) => ({ key: value, value })) }
+    }
+    const values = Object.entries(asFields(axis)).map(([key, value]) => ({
+      key,
+      value: asWritten(fieldNode(node, [...path, key]), value),
+    }))
+    return { name, values }
+  })
+  const number = countCells(axes)
+  if (number <= mostCells) return cellsOf(axes)
+  const message = `the matrix makes ${number} shots, at most ${mostCells} are possible`
+  const found = fieldNode(node, ['matrix'])
+  sink.add('wrong-value', startOf(found ?? node!), message, at)
+  return []
 }
 
 const bothNames = 'image is short for first_frame; keep one of them'
@@ -270,11 +318,11 @@ function layer(node: Node | undefined, fields: RawFields, faulty: readonly (stri
 
 /** Fills variables and merges defaults. */
 function readShot(
-  { name, node, fields }: RootParts['shots'][number],
+  { name, node, fields, cell }: ShotLayer,
   { defaults, vars }: RootParts,
   sink: ProblemSink,
 ): Shot {
-  const values = new Map([...vars, ['shot', name]])
+  const values = new Map([...vars, ...cell, ['shot', name]])
   const faultIn = (from: Node | undefined): OnTemplateFault => {
     return (path, { kind, piece, name: unknown, offset }, written) => {
       const text = fieldNode(from, path)

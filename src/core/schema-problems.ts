@@ -85,6 +85,10 @@ function describe(
       if (field === 'currency')
         return fault('wrong-value', `currency is ${show(value)}, it must be three capitals such as CNY`)
       if (field === 'prompt') return fault('wrong-value', 'prompt is empty')
+      if (path[0] === 'matrix') {
+        const advice = `it goes into the shots' names; write a map instead, such as key: ${show(value)}`
+        return fault('wrong-value', `${show(value)} cannot be a key: ${advice}`)
+      }
       return fault('wrong-value', `${show(value)} has characters that cannot stand here`)
     case 'propertyNames':
       return {

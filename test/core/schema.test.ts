@@ -74,6 +74,7 @@ const fields = {
   reference_videos: clips('a.mp4'),
   reference_audio: clips('b.wav'),
   reference_images: fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 30 }),
+  matrix: fc.constantFrom({ style: ['noir', 'ink'] }, { place: { a: 'a wood', b: 1 }, time: [1, 2] }),
   resolution: fc.constantFrom(...manifestSchema.definitions.resolution.enum),
   ratio: fc.constantFrom(...manifestSchema.definitions.ratio.enum),
   duration: fc.integer({ min: -1, max: 60 }),
@@ -92,7 +93,7 @@ const fields = {
   tags: fc.uniqueArray(fc.constantFrom('ep01', '夜', 'a.b-c_d')),
   skip: fc.boolean(),
 }
-const { prompt: _prompt, skip: _skip, ...inherited } = fields
+const { prompt: _prompt, skip: _skip, matrix: _matrix, ...inherited } = fields
 const name = fc.stringMatching(/^[a-z狐é0-9_][a-z狐é0-9_.-]{0,20}[a-z狐]$/)
 const manifests = fc.record(
   {

@@ -1,0 +1,53 @@
+import { stringify } from 'yaml'
+import { buildRequest } from './build-request.js'
+import { redact } from './redact.js'
+import type { VideoRequest } from './request.js'
+import { type Manifest, type Media, statedSeed, type Take, takesOf } from './shot.js'
+
+/** A manifest as it will be sent: variables filled, defaults merged, matrices spread out. */
+export interface ExpandedManifest {
+  manifest: string
+  /** The path as the person gave it. */
+  file: string
+  takes: ExpandedTake[]
+}
+
+export interface ExpandedTake {
+  take: string
+  tags?: readonly string[]
+  skip?: true
+  /**
+   * The body of the create. Local files stand as their paths, inline ones as `data:…`, URLs without their query; a seed
+   * that is drawn when it is sent is left out.
+   */
+  request: Omit<VideoRequest, 'seed'> & { seed?: number }
+}
+
+/** Every take of a manifest as it will be sent, in the manifest's order. */
+export function expandManifest({ name, file, shots }: Manifest): ExpandedManifest {
+  return { manifest: name, file, takes: shots.flatMap((shot) => takesOf(shot).map(expandTake)) }
+}
+
+function expandTake(take: Take): ExpandedTake {
+  const { tags, skip } = take.shot
+  const stated = statedSeed(take)
+  const { seed, ...request } = buildRequest(take, stated ?? 0, shownUrl)
+  return {
+    take: take.name,
+    ...(tags.length > 0 ? { tags } : {}),
+    ...(skip ? { skip } : {}),
+    request: { ...request, ...(stated === undefined ? {} : { seed: stated }) } as ExpandedTake['request'],
+  }
+}
+
+function shownUrl({ source }: Media): string {
+  if (source.kind === 'file') return source.path
+  return source.url.startsWith('data:')
+    ? `${source.url.slice(0, source.url.indexOf(',') + 1)}…`
+    : redact(source.url)
+}
+
+/** An expanded manifest as YAML, for people. */
+export function renderExpanded({ takes }: ExpandedManifest): string {
+  return stringify(Object.fromEntries(takes.map(({ take, ...rest }) => [take, rest])), { lineWidth: 0 })
+}
