@@ -17,7 +17,7 @@ import {
   withSelection,
 } from './common-options.js'
 import { statusOfRun } from './exit-status.js'
-import { moneyFlag, numberFlag, type RawFlags } from './flags.js'
+import { moneyFlag, numberFlag, type RawFlags, textFlag, textFlags } from './flags.js'
 import type { Reporter } from './reporter.js'
 import type { Surroundings } from './surroundings.js'
 import type { Terminal } from './terminal.js'
@@ -28,6 +28,7 @@ export function addRunCommand(program: CAC, { surroundings, terminal, setStatus 
     withProvider(program.command('run [...manifests or plan]', 'Buy what is missing, wait, collect, lock')),
   )
     .option('--yes', 'Buy without asking')
+    .option('--takes <+n>', 'With --shot: raise takes of these shots in the manifest, and buy the new ones')
     .option('--draft', 'Buy cheap drafts of the shots instead of finals; shotlock promote approves them')
     .option('--max-cost <amount>', 'Spend at most so much in this run, such as 50 or 50CNY')
     .option('--no-wait', 'Only submit; a later run collects')
@@ -58,6 +59,7 @@ async function runAction(
   const limits = {
     concurrency: numberFlag(flags, 'concurrency', { min: 1, max: 10_000 }),
     createsPerMinute: numberFlag(flags, 'rpm', { min: 1, max: 1_000_000 }),
+    moreTakes: readMoreTakes(surroundings.argv),
     maxCost: moneyFlag(surroundings.argv, 'max-cost'),
     retries: numberFlag(flags, 'retries', { min: 0, max: 100 }) ?? 0,
     wait: flags.wait !== false,
@@ -94,6 +96,19 @@ async function runAction(
   return statusOfRun(report)
 }
 
+/** @throws RunnerError `usage` */
+function readMoreTakes(argv: readonly string[]): number | undefined {
+  const text = textFlag(argv, 'takes')
+  if (text === undefined) return undefined
+  const hint = 'Such as: shotlock run --shot fox-run --takes +2.'
+  const more = /^\+([1-9]\d?)$/.exec(text)?.[1]
+  if (more === undefined)
+    throw new RunnerError('usage', `Cannot use --takes ${text}: it says how many more, +1 to +99`, { hint })
+  if (textFlags(argv, 'shot').length === 0)
+    throw new RunnerError('usage', 'Cannot use --takes: no shot is named', { hint })
+  return Number(more)
+}
+
 /**
  * The plan that is named in the place of manifests.
  *
@@ -108,7 +123,7 @@ async function readSavedPlan(
 ) {
   const [named, ...others] = paths
   if (named === undefined || !/\.json$/i.test(named)) return undefined
-  const odd = ['shot', 'tag', 'failed', 'force', 'draft'].filter((name) => flags[name] !== undefined)
+  const odd = ['shot', 'tag', 'failed', 'force', 'draft', 'takes'].filter((name) => flags[name] !== undefined)
   if (others.length > 0 || odd.length > 0) {
     const what = others.length > 0 ? `"${others[0]}"` : `--${odd[0]}`
     throw new RunnerError(

@@ -8,6 +8,7 @@ import type { SavedPlan } from '../core/saved-plan.js'
 import { executePlans } from '../engine/execute-plan.js'
 import { requirePrices } from '../engine/manifest-budgets.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
+import { raiseInManifests } from '../engine/raise-takes.js'
 import { searchDoubts } from '../engine/reconcile.js'
 import { requireCurrent } from '../engine/saved-plans.js'
 import type { World } from '../ports/world.js'
@@ -22,6 +23,8 @@ export interface RunOptions extends PrepareOptions {
   /** Milliseconds; default: as long as it takes. */
   waitTimeoutMs?: number | undefined
   retries: number
+  /** By how much to raise `takes` of the selected shots in the manifests first. */
+  moreTakes?: number | undefined
   /** A saved plan to carry out exactly, and its file's absolute path; the other options are then its own. */
   saved?: { plan: SavedPlan; path: string } | undefined
   /** The most that this run may spend; without a currency: that of the plan's prices. */
@@ -45,6 +48,23 @@ export interface RunReport extends Omit<PlanReport, 'budgets'>, RunResult {}
  *   be written at the end; the journal then holds everything.
  */
 export async function run(
+  options: RunOptions,
+  world: World,
+  { confirm, signal }: RunControls,
+): Promise<RunReport> {
+  const { moreTakes } = options
+  if (moreTakes === undefined) return await carryOut(options, world, { confirm, signal })
+  const takeBack = await raiseInManifests(options, moreTakes, world.files)
+  try {
+    return await carryOut(options, world, { confirm, signal })
+  } catch (error) {
+    // What was not agreed to leaves no trace.
+    if (error instanceof RunnerError && error.code === 'no-consent') await takeBack()
+    throw error
+  }
+}
+
+async function carryOut(
   options: RunOptions,
   world: World,
   { confirm, signal }: RunControls,

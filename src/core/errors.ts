@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'cannot-resubmit'
   | 'cannot-adopt'
   | 'cannot-promote'
+  | 'cannot-raise'
   | 'prices-invalid'
   | 'prices-unreadable'
   | 'budget-unpriced'

@@ -21,7 +21,7 @@ export function agreement(
   let now: ReadonlyMap<string, Shot> = agreed
 
   async function look(): Promise<void> {
-    const fingerprint = await files.fingerprint(places.manifest)
+    const fingerprint = await files.fingerprint(places.manifest).catch(() => undefined)
     if (fingerprint !== undefined && fingerprint === seen) return
     const bytes = await files.read(places.manifest).catch(() => undefined)
     seen = fingerprint

@@ -98,11 +98,11 @@ async function planOne(
 function costsOf(
   one: LoadedManifest,
   states: ReadonlyMap<TakeName, TakeState>,
-  { rates, provider }: PrepareOptions,
+  { rates, provider, draft }: PrepareOptions,
 ): TakeCosts {
   return takeCosts({
     manifest: one.manifest,
-    digests: digestsFor(one, states, { drafts: true }),
+    digests: digestsFor(one, states, { drafts: draft }),
     states,
     estimateWith: { ...estimateContext(one, rates), provider },
   })
