@@ -35,56 +35,65 @@ interface Schema {
   const?: unknown
   enum?: unknown[]
   examples?: unknown[]
+  required?: string[]
   items?: Schema
   properties?: Record<string, Schema>
+  additionalProperties?: boolean | Schema
   anyOf?: Schema[]
   oneOf?: Schema[]
+  allOf?: Schema[]
+  definitions?: Record<string, Schema>
 }
 
 /** A map in a file, with all the fields that the schema has for it. */
 interface Place {
+  /** The way to it: `shots.fox`. Empty for the whole file. */
   name: string
-  file: string
+  file: 'manifests' | 'lockfiles'
   /** The file up to the map. */
   before: string
   indent: string
   fields: [name: string, schema: Schema][]
 }
 
-/** Places of one kind of file: name, the text before the map, the depth of its fields, and the fields. */
-function placesOf(file: string, root: unknown, places: [string, string, number, unknown][]): Place[] {
-  const { definitions = {} } = root as { definitions?: Record<string, Schema> }
-  return places.map(([name, before, depth, fields]) => ({
-    name,
-    file,
-    before,
-    indent: ' '.repeat(depth),
-    fields: Object.entries(fields as Record<string, Schema>).map(([key, schema]) => [
-      key,
-      schema.$ref === undefined ? schema : definitions[schema.$ref.replace('#/definitions/', '')]!,
-    ]),
-  }))
+/** Every map that a schema has fields for, wherever it stands, so that a new one is tested by itself. */
+function placesOf(file: Place['file'], root: Schema, head: string): Place[] {
+  const resolve = (schema: Schema) =>
+    schema.$ref === undefined ? schema : root.definitions![schema.$ref.replace('#/definitions/', '')]!
+  const places: Place[] = []
+  const look = (schema: Schema, name: string, before: string, indent: string) => {
+    const { properties, items, additionalProperties, oneOf = [], anyOf = [], allOf = [] } = resolve(schema)
+    const dot = name === '' ? '' : `${name}.`
+    const deeper = `${indent}  `
+    if (properties) {
+      const fields = Object.entries(properties)
+      places.push({
+        name,
+        file,
+        before,
+        indent,
+        fields: fields.map(([key, field]) => [key, resolve(field)]),
+      })
+      for (const [key, field] of fields) look(field, dot + key, `${before}${indent}${key}:\n`, deeper)
+    }
+    if (items) look(items, `${name}[0]`, `${before}${indent}-\n`, deeper)
+    if (typeof additionalProperties === 'object')
+      look(additionalProperties, `${dot}fox`, `${before}${indent}fox:\n`, deeper)
+    for (const part of [...oneOf, ...anyOf, ...allOf]) look(part, name, before, indent)
+  }
+  look(root, '', head, '')
+  return places
 }
 
-const { properties, definitions } = manifestSchema
-const inManifest = placesOf('manifests', manifestSchema, [
-  ['the top level', modeline, 0, properties],
-  ['the defaults', `${modeline}defaults:\n`, 2, definitions.defaults.properties],
-  ['a shot', `${modeline}shots:\n  fox:\n`, 4, definitions.shot.properties],
-  ['a price', `${modeline}prices:\n  -\n`, 4, definitions.price.properties],
-  ['a film', `${modeline}shots:\n  fox:\n    reference_videos:\n      -\n`, 8, definitions.clip.properties],
-])
-const { entry } = lockfileSchema.definitions
-const inLockfile = placesOf('lockfiles', lockfileSchema, [
-  ['a lockfile', '', 0, lockfileSchema.properties],
-  ['an entry of a lockfile', 'shots:\n  "fox":\n', 4, entry.properties],
-  [
-    'a bill of a lockfile',
-    'shots:\n  "fox":\n    spent:\n      "cgt-1":\n',
-    8,
-    entry.properties.spent.additionalProperties.properties,
-  ],
-])
+const inManifest = placesOf('manifests', manifestSchema, modeline)
+const inLockfile = placesOf('lockfiles', lockfileSchema, '')
+
+test('the maps of manifests and lockfiles are found', () => {
+  const names = [...inManifest, ...inLockfile].map(({ name }) => name)
+  expect(names).toEqual(
+    expect.arrayContaining(['', 'defaults', 'prices[0]', 'shots.fox', 'shots.fox.spent.fox']),
+  )
+})
 
 /** A value of the kind that the schema wants, as text of a flow collection. */
 function sample(schema: Schema): string {
@@ -108,22 +117,25 @@ function open(text: string, { in: place = 'manifests' } = {}): OpenFile {
 /** What hovering shows, without the marks that keep Markdown from reading it as its own. */
 const plain = (markdown: string) => markdown.replaceAll(/\\([\\`*_{}[\]#+!])/g, '$1')
 
-describe.each([...inManifest, ...inLockfile])('hovering in $name', ({ file, before, indent, fields }) => {
-  test('shows the description of every field', async () => {
-    const lines = fields.map(([name, schema]) => `${indent}${name}: ${sample(schema)}\n`)
-    const document = open(before + lines.join(''), { in: file })
-    const silent: string[] = []
-    for (const [at, [name, { description }]] of fields.entries()) {
-      const start = before.length + lines.slice(0, at).join('').length + indent.length
-      const shown = plain(await document.hover(start + 1))
-      if (!description || !shown.includes(description)) silent.push(`${name}: ${shown}`)
-    }
-    expect(fields).not.toEqual([])
-    expect(silent).toEqual([])
-  })
-})
+describe.each([...inManifest, ...inLockfile])(
+  'hovering in $file, at "$name",',
+  ({ file, before, indent, fields }) => {
+    test('shows the description of every field', async () => {
+      const lines = fields.map(([name, schema]) => `${indent}${name}: ${sample(schema)}\n`)
+      const document = open(before + lines.join(''), { in: file })
+      const silent: string[] = []
+      for (const [at, [name, { description }]] of fields.entries()) {
+        const start = before.length + lines.slice(0, at).join('').length + indent.length
+        const shown = plain(await document.hover(start + 1))
+        if (!description || !shown.includes(description)) silent.push(`${name}: ${shown}`)
+      }
+      expect(fields).not.toEqual([])
+      expect(silent).toEqual([])
+    })
+  },
+)
 
-describe.each(inManifest)('typing in $name', ({ before, indent, fields }) => {
+describe.each(inManifest)('typing in $file, at "$name",', ({ before, indent, fields }) => {
   const names = fields.map(([name]) => name)
 
   async function offered(present: Place['fields']) {
