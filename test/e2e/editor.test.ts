@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import lockfileSchema from '../../schemas/lockfile.schema.json' with { type: 'json' }
 import manifestSchema from '../../schemas/manifest.schema.json' with { type: 'json' }
+import pricesSchema from '../../schemas/prices.schema.json' with { type: 'json' }
 import { type LanguageServer, type OpenFile, startLanguageServer } from '../support/language-server.js'
 import { createProject } from '../support/project.js'
 
@@ -47,9 +49,10 @@ interface Schema {
 
 /** A map in a file, with all the fields that the schema has for it. */
 interface Place {
-  /** The way to it: `shots.fox`. Empty for the whole file. */
+  /** The way to it: `shots.fox`. */
   name: string
-  file: 'manifests' | 'lockfiles'
+  /** Price files are `prices`. */
+  file: 'manifests' | 'prices' | 'lockfiles'
   /** The file up to the map. */
   before: string
   indent: string
@@ -63,7 +66,7 @@ function placesOf(file: Place['file'], root: Schema, head: string): Place[] {
   const places: Place[] = []
   const look = (schema: Schema, name: string, before: string, indent: string) => {
     const { properties, items, additionalProperties, oneOf = [], anyOf = [], allOf = [] } = resolve(schema)
-    const dot = name === '' ? '' : `${name}.`
+    const dot = root.properties === properties ? '' : `${name}.`
     const deeper = `${indent}  `
     if (properties) {
       const fields = Object.entries(properties)
@@ -81,17 +84,18 @@ function placesOf(file: Place['file'], root: Schema, head: string): Place[] {
       look(additionalProperties, `${dot}fox`, `${before}${indent}fox:\n`, deeper)
     for (const part of [...oneOf, ...anyOf, ...allOf]) look(part, name, before, indent)
   }
-  look(root, '', head, '')
+  look(root, 'the top', head, '')
   return places
 }
 
 const inManifest = placesOf('manifests', manifestSchema, modeline)
+const inPrices = placesOf('prices', pricesSchema, modeline.replace('manifest', 'prices'))
 const inLockfile = placesOf('lockfiles', lockfileSchema, '')
 
-test('the maps of manifests and lockfiles are found', () => {
-  const names = [...inManifest, ...inLockfile].map(({ name }) => name)
+test('the maps of all kinds of files are found', () => {
+  const names = [...inManifest, ...inPrices, ...inLockfile].map(({ name }) => name)
   expect(names).toEqual(
-    expect.arrayContaining(['', 'defaults', 'prices[0]', 'shots.fox', 'shots.fox.spent.fox']),
+    expect.arrayContaining(['the top', 'defaults', 'prices[0]', 'shots.fox', 'shots.fox.spent.fox']),
   )
 })
 
@@ -117,8 +121,8 @@ function open(text: string, { in: place = 'manifests' } = {}): OpenFile {
 /** What hovering shows, without the marks that keep Markdown from reading it as its own. */
 const plain = (markdown: string) => markdown.replaceAll(/\\([\\`*_{}[\]#+!])/g, '$1')
 
-describe.each([...inManifest, ...inLockfile])(
-  'hovering in $file, at "$name",',
+describe.each([...inManifest, ...inPrices, ...inLockfile])(
+  'hovering in $file at $name',
   ({ file, before, indent, fields }) => {
     test('shows the description of every field', async () => {
       const lines = fields.map(([name, schema]) => `${indent}${name}: ${sample(schema)}\n`)
@@ -135,61 +139,64 @@ describe.each([...inManifest, ...inLockfile])(
   },
 )
 
-describe.each(inManifest)('typing in $file, at "$name",', ({ before, indent, fields }) => {
-  const names = fields.map(([name]) => name)
+describe.each([...inManifest, ...inPrices])(
+  'typing in $file at $name',
+  ({ file, before, indent, fields }) => {
+    const names = fields.map(([name]) => name)
 
-  async function offered(present: Place['fields']) {
-    const lines = present.map(([name, schema]) => `${indent}${name}: ${sample(schema)}\n`)
-    const text = `${before}${lines.join('')}${indent}`
-    const all = await open(text).complete(text.length)
-    return all.filter(({ label }) => names.includes(label))
-  }
-
-  test('offers every field of an empty map, each with its description', async () => {
-    const suggestions = await offered([])
-    expect(suggestions.map(({ label }) => label).sort()).toEqual(names.toSorted())
-    const described = Object.fromEntries(fields.map(([name, { description }]) => [name, description]))
-    expect(Object.fromEntries(suggestions.map(({ label, documentation }) => [label, documentation]))).toEqual(
-      described,
-    )
-  })
-
-  test('offers the fields that are not there yet, and no others', async () => {
-    const present = fields.filter((_, at) => at % 2 === 0)
-    const missing = names.filter((_, at) => at % 2 === 1)
-    const suggestions = await offered(present)
-    expect(suggestions.map(({ label }) => label).sort()).toEqual(missing.toSorted())
-  })
-
-  test('puts in a field with its colon and no value that the schema refuses', async () => {
-    const { $schema, definitions } = manifestSchema
-    const refused: string[] = []
-    for (const { label, text } of await offered([])) {
-      if (!text.startsWith(`${label}:`)) refused.push(text)
-      // A number or word that stands there until it is typed over.
-      const [, value] = /^[a-z_]+: \$\{1:(.+)\}$/.exec(text) ?? []
-      if (value === undefined) continue
-      const schema = fields.find(([name]) => name === label)![1]
-      const accepts = new Ajv({ allowUnionTypes: true }).compile({ ...schema, $schema, definitions })
-      if (!accepts(JSON.parse(value))) refused.push(text)
+    async function offered(present: Place['fields']) {
+      const lines = present.map(([name, schema]) => `${indent}${name}: ${sample(schema)}\n`)
+      const text = `${before}${lines.join('')}${indent}`
+      const all = await open(text, { in: file }).complete(text.length)
+      return all.filter(({ label }) => names.includes(label))
     }
-    expect(refused).toEqual([])
-  })
 
-  test('offers every value of the fields that have a few, and the known models', async () => {
-    const wanted: Record<string, string[]> = {}
-    const seen: Record<string, string[]> = {}
-    for (const [name, schema] of fields) {
-      const closed = schema.enum ?? (schema.type === 'boolean' ? [true, false] : undefined)
-      const values = name.startsWith('model') ? schema.examples : closed
-      if (values === undefined) continue
-      wanted[name] = values.map(String).sort()
-      const text = `${before}${indent}${name}: `
-      seen[name] = (await open(text).complete(text.length)).map(({ label }) => label).sort()
-    }
-    expect(seen).toEqual(wanted)
-  })
-})
+    test('offers every field of an empty map, each with its description', async () => {
+      const suggestions = await offered([])
+      expect(suggestions.map(({ label }) => label).sort()).toEqual(names.toSorted())
+      const described = Object.fromEntries(fields.map(([name, { description }]) => [name, description]))
+      expect(
+        Object.fromEntries(suggestions.map(({ label, documentation }) => [label, documentation])),
+      ).toEqual(described)
+    })
+
+    test('offers the fields that are not there yet, and no others', async () => {
+      const present = fields.filter((_, at) => at % 2 === 0)
+      const missing = names.filter((_, at) => at % 2 === 1)
+      const suggestions = await offered(present)
+      expect(suggestions.map(({ label }) => label).sort()).toEqual(missing.toSorted())
+    })
+
+    test('puts in a field with its colon and no value that the schema refuses', async () => {
+      const { $schema, definitions } = manifestSchema
+      const refused: string[] = []
+      for (const { label, text } of await offered([])) {
+        if (!text.startsWith(`${label}:`)) refused.push(text)
+        // A number or word that stands there until it is typed over.
+        const [, value] = /^[a-z_]+: \$\{1:(.+)\}$/.exec(text) ?? []
+        if (value === undefined) continue
+        const schema = fields.find(([name]) => name === label)![1]
+        const accepts = new Ajv({ allowUnionTypes: true }).compile({ ...schema, $schema, definitions })
+        if (!accepts(parse(value))) refused.push(text)
+      }
+      expect(refused).toEqual([])
+    })
+
+    test('offers every value of the fields that have a few, and the known models', async () => {
+      const wanted: Record<string, string[]> = {}
+      const seen: Record<string, string[]> = {}
+      for (const [name, schema] of fields) {
+        const closed = schema.enum ?? (schema.type === 'boolean' ? [true, false] : undefined)
+        const values = name.startsWith('model') ? schema.examples : closed
+        if (values === undefined) continue
+        wanted[name] = values.map(String).sort()
+        const text = `${before}${indent}${name}: `
+        seen[name] = (await open(text, { in: file }).complete(text.length)).map(({ label }) => label).sort()
+      }
+      expect(seen).toEqual(wanted)
+    })
+  },
+)
 
 describe('the editor marks', () => {
   const shot = (...lines: string[]) =>
