@@ -8,6 +8,7 @@ import manifestSchema from '../../schemas/manifest.schema.json' with { type: 'js
 import pricesSchema from '../../schemas/prices.schema.json' with { type: 'json' }
 import { parseLockfile, renderLockfile } from '../../src/core/lockfile.js'
 import { parseManifest } from '../../src/core/manifest.js'
+import { findModel, knownModelIds } from '../../src/core/models.js'
 import { digestA, entry, pro15, read, takeName, task, v20 } from './builders.js'
 
 // One price of several is a `oneOf` of `required`s, which name properties that stand beside them.
@@ -50,6 +51,18 @@ describe.each([
 test('what the defaults take, a shot takes as well', () => {
   const { shot, defaults } = manifestSchema.definitions
   expect(shot.properties).toMatchObject(defaults.properties)
+})
+
+test.each(['model', 'model_profile'] as const)('editors offer every known model for %s', (field) => {
+  const { examples } = manifestSchema.definitions[field]
+  expect(examples.toSorted()).toEqual(knownModelIds().sort())
+})
+
+test('models whose end was announced are offered last', () => {
+  const { examples } = manifestSchema.definitions.model
+  const ends = examples.map((id) => findModel(id)?.retirement !== undefined)
+  expect(ends).toEqual(ends.toSorted((a, b) => Number(a) - Number(b)))
+  expect(manifestSchema.definitions.model_profile.examples).toEqual(examples)
 })
 
 test('a price is the same in a manifest and in a file of its own', () => {
