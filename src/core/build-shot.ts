@@ -9,20 +9,28 @@ export type RawFields = Readonly<Record<string, unknown>>
 /** A fault in a text, the field it stands in, and the whole text as written. */
 export type OnTemplateFault = (path: (string | number)[], fault: TemplateFault, text: string) => void
 
+/** Fields with who hears of what cannot be filled in them. */
+export interface FieldLayer {
+  fields: RawFields
+  onFault: OnTemplateFault
+}
+
 /**
- * Makes a shot of what its manifest states: variables filled, the shot's own fields over the defaults.
- * Both layers have passed the schema.
+ * Makes a shot of what its manifest states: variables filled, nearer fields over farther ones. All have passed the schema.
+ *
+ * @param layers The shot's own, then defaults, nearest first.
  */
 export function buildShot(
   name: ShotName,
-  layers: { own: RawFields; defaults: RawFields },
+  layers: readonly FieldLayer[],
   values: ReadonlyMap<string, string>,
-  onFault: { own: OnTemplateFault; defaults: OnTemplateFault },
 ): Shot {
-  const own = longNames(fillFields(layers.own, values, onFault.own))
-  const inherited = longNames(fillFields(layers.defaults, values, onFault.defaults))
-  const extra = { ...asFields(inherited.extra), ...asFields(own.extra) }
-  return shotOf(name, { ...inherited, ...own, extra })
+  let merged: RawFields = {}
+  for (const { fields, onFault } of layers.toReversed()) {
+    const filled = longNames(fillFields(fields, values, onFault))
+    merged = { ...merged, ...filled, extra: { ...asFields(merged.extra), ...asFields(filled.extra) } }
+  }
+  return shotOf(name, merged)
 }
 
 /** `image` is short for `first_frame`: under one name, a shot's own wins over the defaults' whichever way it is put. */

@@ -14,6 +14,7 @@ export type ProblemCode =
   | 'missing-field'
   | 'wrong-type'
   | 'wrong-value'
+  | 'extends'
   | 'shot-name'
   | 'unknown-variable'
   | 'template-syntax'

@@ -27,10 +27,13 @@ export interface ProblemOptions {
   severity?: Problem['severity']
 }
 
-/** A sink for problems in `text`, which the person knows as `file`. */
-export function problemSink(file: string, text: string): ProblemSink {
+/**
+ * A sink for problems in `text`, which the person knows as `file`.
+ *
+ * @param problems Where they go, for several files that are one manifest.
+ */
+export function problemSink(file: string, text: string, problems: Problem[] = []): ProblemSink {
   const source = sourceText(text)
-  const problems: Problem[] = []
   // What stands in the defaults is wrong once, not once for every shot.
   const known = new Set<string>()
   return {

@@ -1,18 +1,17 @@
 import { canonicalJson } from '../core/canonical-json.js'
-import { parseManifest } from '../core/manifest.js'
 import { type Shot, type Take, takesOf } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
 import type { LoadedManifest } from './load-manifests.js'
-import { sha256Of } from './media.js'
+import { readManifest } from './read-manifest.js'
 
 /**
  * Watches over what a person has agreed to: a take is bought only as long as its manifest still says the same of it.
- * The file is looked at before each create and read again only when it was written to; somebody who edits one shot
+ * The file, and those that it extends, are looked at before each create and read again only when it was written to; somebody who edits one shot
  * while a run goes on takes that shot out of the run, and no other. A manifest that can no longer be read, or whose
  * budget or prices are others, says the same of nothing.
  */
 export function agreement(
-  { manifest, places, sha256 }: LoadedManifest,
+  { manifest, places, sha256, bases }: LoadedManifest,
   files: Files,
 ): (take: Take) => Promise<boolean> {
   const { file, budget, rates, shots } = manifest
@@ -21,15 +20,18 @@ export function agreement(
   let now: ReadonlyMap<string, Shot> = agreed
 
   async function look(): Promise<void> {
-    const fingerprint = await files.fingerprint(places.manifest).catch(() => undefined)
+    const fingerprints = await Promise.all(
+      [places.manifest, ...bases].map((path) => files.fingerprint(path).catch(() => undefined)),
+    )
+    const fingerprint = fingerprints.includes(undefined) ? undefined : fingerprints.join('\n')
     if (fingerprint !== undefined && fingerprint === seen) return
-    const bytes = await files.read(places.manifest).catch(() => undefined)
+    const read = await readManifest(places.manifest, file, files).catch(() => undefined)
     seen = fingerprint
-    if (bytes && sha256Of(bytes) === sha256) {
+    if (read?.sha256 === sha256) {
       now = agreed
       return
     }
-    const parsed = bytes && parseManifest(bytes, file)
+    const parsed = read?.parsed
     const broken = !parsed || parsed.problems.some(({ severity }) => severity === 'error')
     const terms = (one: { budget?: unknown; rates?: unknown }) => canonicalJson([one.budget, one.rates])
     const same = !broken && terms(parsed.manifest) === terms({ budget, rates })

@@ -2,13 +2,14 @@ import { basename, join, relative, resolve, sep } from 'node:path'
 import { type Digest, digestOf } from '../core/digest.js'
 import { ManifestError, RunnerError } from '../core/errors.js'
 import type { TakeState } from '../core/ledger-state.js'
-import { type ParsedManifest, parseManifest } from '../core/manifest.js'
+import type { ParsedManifest } from '../core/manifest.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
 import { draftsOf, type Manifest, type Take, takesOf } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
-import { type LocalMedia, loadMedia, sha256Of } from './media.js'
+import { type LocalMedia, loadMedia } from './media.js'
 import { type Places, placesOf } from './places.js'
+import { readManifest } from './read-manifest.js'
 
 /** A manifest with everything that a plan needs of the file system. */
 export interface LoadedManifest {
@@ -18,8 +19,10 @@ export interface LoadedManifest {
   digests: ReadonlyMap<TakeName, Digest>
   /** What earlier versions made of the takes that they read otherwise. */
   earlierDigests: ReadonlyMap<TakeName, Digest>
-  /** SHA-256 of the manifest as it was read, in hexadecimal. */
+  /** SHA-256 of the manifest and what it extends as they were read, in hexadecimal. */
   sha256: string
+  /** The files that it extends, absolute. */
+  bases: readonly string[]
 }
 
 export interface LoadOptions {
@@ -37,24 +40,44 @@ export async function checkManifests(
   files: Files,
 ): Promise<{ loaded: LoadedManifest[]; problems: Problem[] }> {
   const found = await findManifests(paths, cwd, files)
-  const loaded: LoadedManifest[] = []
-  const problems: Problem[] = []
+  const named = new Set(paths)
+  const read: { one: LoadedManifest; problems: Problem[]; isNamed: boolean }[] = []
+  const extended = new Set<string>()
   const lockfiles = new Map<string, string>()
   for (const file of found) {
     const absolute = resolve(cwd, file)
-    const bytes = await readManifest(absolute, file, files)
-    const parsed = parseManifest(bytes, file)
+    const { parsed, sha256, bases } = await readManifest(absolute, file, files)
+    for (const base of bases) extended.add(base)
     const places = await placesOf(absolute, { files, rehearsal })
     const images = await loadMedia(parsed, places, files)
-    problems.push(...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles))
+    const own = [...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles)]
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
     const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
     const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
-    const sha256 = sha256Of(bytes)
-    loaded.push({ manifest: parsed.manifest, places, images, digests, earlierDigests, sha256 })
+    const one = { manifest: parsed.manifest, places, images, digests, earlierDigests, sha256, bases }
+    read.push({ one, problems: own, isNamed: named.has(file) })
   }
-  return { loaded, problems }
+  // A file that is only there to be extended was found by the way, and is no manifest.
+  const manifests = read.filter(
+    ({ one, problems, isNamed }) =>
+      isNamed || !extended.has(one.places.manifest) || problems.every(({ code }) => code !== 'no-shots'),
+  )
+  return {
+    loaded: manifests.map(({ one }) => one),
+    problems: withoutRepeats(manifests.flatMap(({ problems }) => problems)),
+  }
+}
+
+/** What is wrong with a file that several manifests extend is said once. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>()
+  return problems.filter(({ file, line, col, code, message }) => {
+    const key = `${file}:${line}:${col} ${code} ${message}`
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
 }
 
 /**
@@ -108,18 +131,6 @@ async function findManifests(paths: readonly string[], cwd: string, files: Files
     })
   }
   return [...new Set(found)]
-}
-
-async function readManifest(absolute: string, file: string, files: Files): Promise<Uint8Array> {
-  try {
-    const bytes = await files.read(absolute)
-    if (bytes) return bytes
-  } catch (cause) {
-    throw new RunnerError('manifest-unreadable', `Cannot read "${file}": ${(cause as Error).message}`, {
-      cause,
-    })
-  }
-  throw new RunnerError('manifest-unreadable', `Cannot read "${file}": it is gone`)
 }
 
 function isManifest(path: string): boolean {

@@ -1,0 +1,330 @@
+import { Ajv, type ValidateFunction } from 'ajv'
+import { isAlias, isMap, isScalar, type Node, type Pair, type YAMLMap } from 'yaml'
+import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
+import { asFields, type RawFields } from './build-shot.js'
+import { type Axis, type Cell, cellsOf, countCells, mostCells } from './matrix.js'
+import { readMoney } from './money.js'
+import { nameKey, type ShotName, shotNameFault } from './names.js'
+import { rateOf } from './prices.js'
+import { describeSchemaErrors, type SchemaFault } from './schema-problems.js'
+import type { Manifest } from './shot.js'
+import { addAt, fieldNode, plainPairs, resolveAlias } from './yaml-nodes.js'
+import {
+  decodeUtf8,
+  keyText,
+  lengthOf,
+  type ProblemSink,
+  problemSink,
+  readYaml,
+  startOf,
+  type YamlFile,
+} from './yaml-source.js'
+
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true })
+ajv.addSchema(schema)
+const part = (name: string) => ajv.getSchema(`${schema.$id}#/definitions/${name}`)!
+const { shots: _, ...rootProperties } = schema.properties
+const { $id: _id, ...anonymous } = schema
+const validateRoot = ajv.compile({ ...anonymous, required: [], properties: { ...rootProperties, shots: {} } })
+const validateShot = part('shot')
+const rootFields = Object.keys(schema.properties)
+const shotFields = Object.keys(schema.definitions.shot.properties)
+
+/** A manifest taken apart: what of it passed the schema. */
+export interface RootParts {
+  money: Pick<Manifest, 'budget' | 'rates'>
+  /** The manifest's own, then those of what it extends, nearest first. */
+  defaults: readonly Layer[]
+  vars: ReadonlyMap<string, string>
+  /** The variables as the first versions read them: numbers in JavaScript's words. `undefined` where that is the same. */
+  earlierVars: ReadonlyMap<string, string> | undefined
+  shots: ShotLayer[]
+  keys: ReadonlyMap<ShotName, Node>
+}
+
+/** A shot or the defaults: what of it passed the schema, and the names of the fields that did not. */
+export interface Layer {
+  node: Node | undefined
+  /** Hears of what is wrong with it. */
+  sink: ProblemSink
+  fields: RawFields
+  broken: ReadonlySet<string>
+}
+
+/** A shot that is to be. Those of one matrix share everything but their name and what its axes fill. */
+export interface ShotLayer extends Layer {
+  name: ShotName
+  cell: ReadonlyMap<string, string>
+}
+
+/** Everything of a file but its shots. */
+interface Top {
+  defaults: Layer
+  vars: ReadonlyMap<string, string>
+  /** The variables in JavaScript's words. */
+  plainVars: ReadonlyMap<string, string>
+  money: RootParts['money']
+  /** Where it names the file that it extends. */
+  extending: Node | undefined
+}
+
+/** A file that a manifest extends, or why it cannot. Nearest first in a list of them. */
+export type BaseFile = { file: string; content: Uint8Array | string } | { fault: string }
+
+const unread = 'the file that this extends was not read: "extends:" stands on a line of its own, at the left'
+
+/**
+ * Takes a manifest apart and holds every part against the schema. Variables, defaults and prices of the files that it
+ * extends count where it does not state its own; their shots are theirs alone.
+ */
+export function splitRoot(
+  yaml: YamlFile,
+  sink: ProblemSink,
+  bases: readonly BaseFile[],
+): RootParts | undefined {
+  const root = yaml.contents
+  if (!isMap(root)) {
+    const what =
+      root === null || (isScalar(root) && root.value === null)
+        ? 'The manifest is empty'
+        : 'A manifest is a map'
+    sink.add('no-shots', root ? startOf(root) : 0, `${what}: it needs "version: 1" and "shots:"`)
+    return undefined
+  }
+
+  const shotsPair = root.items.find(({ key }) => isScalar(key) && key.value === 'shots')
+  const top = readTop(root, yaml, sink)
+  if (!top) return undefined
+  const tops = [top, ...readBases(top, sink, bases)]
+  const shots = shotsPair && splitShots(shotsPair as Pair<Node, Node | null>, yaml, sink)
+  if (!shots) {
+    if (!shotsPair) sink.add('no-shots', startOf(root), '"shots:" is missing')
+    return undefined
+  }
+
+  const farthestFirst = tops.toReversed()
+  const vars = new Map(farthestFirst.flatMap((one) => [...one.vars]))
+  const plainVars = new Map(farthestFirst.flatMap((one) => [...one.plainVars]))
+  const earlierVars = [...vars].some(([name, value]) => plainVars.get(name) !== value) ? plainVars : undefined
+  const rates = tops.flatMap(({ money }) => money.rates ?? [])
+  const money = { ...top.money, ...(rates.length > 0 && { rates }) }
+  return { money, defaults: tops.map(({ defaults }) => defaults), vars, earlierVars, ...shots }
+}
+
+/** What a manifest extends, nearest first, each with its problems placed in its own file. */
+function readBases(top: Top, sink: ProblemSink, bases: readonly BaseFile[]): Top[] {
+  const tops: Top[] = []
+  let [last, at] = [top, sink]
+  for (const base of bases.length === 0 ? [{ fault: unread }] : bases) {
+    if (!last.extending) break
+    if ('fault' in base) {
+      at.add('extends', startOf(last.extending), base.fault, { length: lengthOf(last.extending) })
+      break
+    }
+    const decoded = typeof base.content === 'string' ? { text: base.content } : decodeUtf8(base.content)
+    if ('fault' in decoded) {
+      at.add('extends', startOf(last.extending), `"${base.file}": ${decoded.fault}`)
+      break
+    }
+    const own = problemSink(base.file, decoded.text, sink.problems)
+    const yaml = readYaml(own)
+    const root = yaml?.contents
+    if (!yaml || !isMap(root)) {
+      if (yaml)
+        own.add('wrong-type', 0, 'a file that is extended is a map of version, vars, defaults and prices')
+      break
+    }
+    const read = readTop(root, yaml, own)
+    if (!read) break
+    tops.push(read)
+    ;[last, at] = [read, own]
+  }
+  return tops
+}
+
+function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefined {
+  const others = plainPairs(root, yaml, sink, ({ key }) => !(isScalar(key) && key.value === 'shots'))
+  if (!others) return undefined
+  const faults = schemaFaults(validateRoot, others, [...rootFields, ...shotFields])
+  for (const { code, path, atKey, message } of faults) addAt(sink, root, path, atKey, code, message)
+  if (hasBothNames(others.defaults)) {
+    addAt(sink, root, ['defaults', 'image'], true, 'field-conflict', bothNames)
+  }
+  if (others.version === undefined && !root.has('version')) {
+    sink.add('version', startOf(root), '"version: 1" is missing')
+  }
+
+  const vars = new Map<string, string>()
+  const plainVars = new Map<string, string>()
+  for (const [name, plain] of Object.entries(asFields(others.vars))) {
+    if (typeof plain === 'object') continue
+    const value = asWritten(fieldNode(root, ['vars', name]), plain)
+    if (value.includes('${')) {
+      addAt(
+        sink,
+        root,
+        ['vars', name],
+        false,
+        'template-syntax',
+        `the variable "${name}" refers to another; variables are plain texts`,
+      )
+    }
+    vars.set(name, value)
+    plainVars.set(name, String(plain))
+  }
+
+  const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, yaml) ?? undefined
+  const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
+  const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
+  return {
+    defaults: layer(node, sink, asFields(others.defaults), inDefaults),
+    vars,
+    plainVars,
+    money: moneyIn(sound('budget'), sound('prices')),
+    extending: others.extends === undefined ? undefined : fieldNode(root, ['extends']),
+  }
+}
+
+/**
+ * The path of the file that a manifest extends, as written; `undefined` when it extends none. Looks at the text alone,
+ * so that the files can be fetched before anything is parsed.
+ */
+export function extendsIn(content: Uint8Array | string): string | undefined {
+  const text = typeof content === 'string' ? content : new TextDecoder().decode(content)
+  const [, double, single, plain] =
+    /^extends:[ \t]+(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'][^\n#]*?))[ \t]*(?:#.*)?\r?$/m.exec(text) ?? []
+  return double ?? single ?? plain
+}
+
+function moneyIn(budget: unknown, prices: unknown): RootParts['money'] {
+  const cap = typeof budget === 'string' ? readMoney(budget) : undefined
+  const rates = Array.isArray(prices) ? prices.map((price) => rateOf(price, 'the manifest')) : undefined
+  return { ...(cap && { budget: cap }), ...(rates && { rates }) }
+}
+
+/** A variable is a text: `012` and `1.10` are filled in as they stand there, not as the numbers that YAML reads. */
+function asWritten(node: Node | undefined, value: unknown): string {
+  return isScalar(node) && typeof value !== 'string' && node.source !== undefined
+    ? node.source
+    : String(value)
+}
+
+function splitShots(
+  pair: Pair<Node, Node | null>,
+  yaml: YamlFile,
+  sink: ProblemSink,
+): Pick<RootParts, 'shots' | 'keys'> | undefined {
+  const map = resolveAlias(pair.value, yaml)
+  if (!isMap(map) || map.items.length === 0) {
+    const what =
+      isMap(map) || map === null || (isScalar(map) && map.value === null)
+        ? 'there are no shots'
+        : 'shots must be a map of names'
+    sink.add('no-shots', startOf(pair.key), what, { length: 5 })
+    return undefined
+  }
+
+  const shots: RootParts['shots'] = []
+  const keys = new Map<ShotName, Node>()
+  const seen = new Map<string, Node>()
+  const written = new Set<ShotName>()
+  for (const { key, value } of map.items as Pair<Node, Node | null>[]) {
+    const name = keyText(key) as ShotName
+    const at = { length: lengthOf(key), shot: name }
+    // A key that stands twice was reported when the file was read.
+    if (written.has(name)) continue
+    written.add(name)
+    claim(name, key)
+
+    const node = resolveAlias(value, yaml)
+    if (node === null && isAlias(value)) continue
+    if (!isMap(node)) {
+      sink.add('wrong-type', startOf(key), 'a shot is a map of fields such as prompt', at)
+      continue
+    }
+    const fields = plainPairs(node, yaml, sink, () => true)
+    if (!fields) continue
+    if (hasBothNames(fields)) addAt(sink, node, ['image'], true, 'field-conflict', bothNames, name)
+    const faults = schemaFaults(validateShot, fields, shotFields)
+    for (const { code, path, atKey, message } of faults) addAt(sink, node, path, atKey, code, message, name)
+    const sound = layer(
+      node,
+      sink,
+      fields,
+      faults.map(({ path }) => path[0]),
+    )
+    for (const cell of cellsIn(sound, at, sink)) {
+      const full = `${name}${cell.suffix}` as ShotName
+      if (cell.suffix !== '' && !claim(full, key)) continue
+      shots.push({ ...sound, name: full, cell: cell.values })
+    }
+  }
+  return { shots, keys }
+
+  /** @returns Whether the name is new and can name a shot. */
+  function claim(name: ShotName, key: Node): boolean {
+    const at = { length: lengthOf(key), shot: name }
+    const fault = shotNameFault(name)
+    if (fault) sink.add('shot-name', startOf(key), `"${name}" cannot name a shot: ${fault}`, at)
+    const twin = seen.get(nameKey(name))
+    if (twin) {
+      const { line } = sink.source.positionAt(startOf(twin))
+      const what = keys.has(name) ? 'is also' : 'differs only in case from'
+      sink.add('shot-name', startOf(key), `"${name}" ${what} the shot on line ${line}`, at)
+    }
+    if (keys.has(name)) return false
+    seen.set(nameKey(name), key)
+    keys.set(name, key)
+    return true
+  }
+}
+
+/** The cells of a shot's matrix; a shot without one is its only cell. */
+function cellsIn(
+  { node, fields, broken }: Layer,
+  at: { length: number; shot: ShotName },
+  sink: ProblemSink,
+): Cell[] {
+  if (fields.matrix === undefined) return broken.has('matrix') ? [] : cellsOf([])
+  const axes = Object.entries(asFields(fields.matrix)).map(([name, axis]): Axis => {
+    const path = ['matrix', name]
+    if (Array.isArray(axis)) {
+      const values = axis.map((value, index) => asWritten(fieldNode(node, [...path, index]), value))
+      return { name, values: values.map((value) => ({ key: value, value })) }
+    }
+    const values = Object.entries(asFields(axis)).map(([key, value]) => ({
+      key,
+      value: asWritten(fieldNode(node, [...path, key]), value),
+    }))
+    return { name, values }
+  })
+  const number = countCells(axes)
+  if (number <= mostCells) return cellsOf(axes)
+  const message = `the matrix makes ${number} shots, at most ${mostCells} are possible`
+  const found = fieldNode(node, ['matrix'])
+  sink.add('wrong-value', startOf(found ?? node!), message, at)
+  return []
+}
+
+const bothNames = 'image is short for first_frame; keep one of them'
+
+function hasBothNames(fields: unknown): boolean {
+  const { image, first_frame } = asFields(fields)
+  return image !== undefined && first_frame !== undefined
+}
+
+function schemaFaults(validate: ValidateFunction, value: unknown, known: readonly string[]): SchemaFault[] {
+  return validate(value) ? [] : describeSchemaErrors(validate.errors ?? [], value, known)
+}
+
+/** One bad field does not hide what is wrong with the others: it is left out, and the rest is checked further. */
+function layer(
+  node: Node | undefined,
+  sink: ProblemSink,
+  fields: RawFields,
+  faulty: readonly (string | undefined)[],
+): Layer {
+  const broken = new Set(faulty.filter((name) => name !== undefined))
+  const sound = Object.fromEntries(Object.entries(fields).filter(([name]) => !broken.has(name)))
+  return { node, sink, fields: sound, broken }
+}

@@ -1,0 +1,93 @@
+import { dirname, isAbsolute, join, normalize } from 'node:path'
+import { RunnerError } from '../core/errors.js'
+import { type ParsedManifest, parseManifest } from '../core/manifest.js'
+import { type BaseFile, extendsIn } from '../core/manifest-parts.js'
+import type { Files } from '../ports/files.js'
+import { sha256Of } from './media.js'
+import { findProjectRoot, isInside } from './places.js'
+
+/** A manifest as it was read, with the files that it extends. */
+export interface ReadManifest {
+  parsed: ParsedManifest
+  /** Of everything that was read, in hexadecimal. */
+  sha256: string
+  /** The files that it extends, nearest first, absolute. */
+  bases: readonly string[]
+}
+
+const deepest = 5
+
+/**
+ * Reads a manifest and what it extends.
+ *
+ * @param file The path as the person gave it.
+ * @throws RunnerError `manifest-unreadable`; what is wrong with a file that is extended is a problem of the manifest.
+ */
+export async function readManifest(absolute: string, file: string, files: Files): Promise<ReadManifest> {
+  const content = await readFile(absolute, file, files)
+  const chain = [{ absolute, file, content }]
+  const bases: BaseFile[] = []
+  for (let named = extendsIn(content); named !== undefined; named = extendsIn(chain.at(-1)!.content)) {
+    const next = await readBase(named, chain, files)
+    bases.push(next)
+    if ('fault' in next) break
+    chain.push(next)
+  }
+  const sha256 = chain.length === 1 ? sha256Of(content) : sha256Of(joined(chain.map((one) => one.content)))
+  return {
+    parsed: parseManifest(content, file, bases),
+    sha256,
+    bases: chain.slice(1).map((one) => one.absolute),
+  }
+}
+
+interface Read {
+  absolute: string
+  file: string
+  content: Uint8Array
+}
+
+async function readBase(
+  named: string,
+  chain: readonly Read[],
+  files: Files,
+): Promise<Read | { fault: string }> {
+  const from = chain.at(-1)!
+  const absolute = join(dirname(from.absolute), normalize(named))
+  const file = join(dirname(from.file), normalize(named))
+  const known = chain.findIndex((one) => one.absolute === absolute)
+  if (known !== -1) {
+    const way = [...chain.slice(known).map((one) => one.file), file].join(' → ')
+    return { fault: `files extend each other in a circle: ${way}` }
+  }
+  if (chain.length > deepest) return { fault: `files extend each other more than ${deepest} deep` }
+  const root = await findProjectRoot(dirname(chain[0]!.absolute), files)
+  const outside = { fault: `"${named}" lies outside the project; files are read only from inside` }
+  if (isAbsolute(named) || /^[a-z]:/i.test(named) || !isInside(absolute, root)) return outside
+  try {
+    const real = await files.realPath(absolute)
+    const content = real === undefined ? undefined : await files.read(real)
+    if (real === undefined || content === undefined) return { fault: `there is no file "${named}"` }
+    const realRoot = (await files.realPath(root)) ?? root
+    return isInside(real, realRoot) ? { absolute, file, content } : outside
+  } catch (error) {
+    return { fault: `"${named}" cannot be read: ${(error as Error).message}` }
+  }
+}
+
+async function readFile(absolute: string, file: string, files: Files): Promise<Uint8Array> {
+  try {
+    const bytes = await files.read(absolute)
+    if (bytes) return bytes
+  } catch (cause) {
+    throw new RunnerError('manifest-unreadable', `Cannot read "${file}": ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+  throw new RunnerError('manifest-unreadable', `Cannot read "${file}": it is gone`)
+}
+
+/** The bytes of several files as one text that no other split of them gives. */
+function joined(contents: readonly Uint8Array[]): Uint8Array {
+  return new TextEncoder().encode(contents.map(sha256Of).join('\n'))
+}
