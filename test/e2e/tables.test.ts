@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { exportTable } from '../../src/commands/export.js'
 import { parseManifest } from '../../src/core/manifest.js'
+import { storyboardToManifest } from '../../src/core/storyboard.js'
 import { createProject } from '../support/project.js'
+import { createRig } from '../support/rig.js'
 import { against, simulator } from '../support/simulated.js'
 
 /** The storyboard below in GBK, as a spreadsheet on a Chinese Windows saves it; Node decodes GBK and does not encode. */
@@ -105,4 +109,31 @@ test.each([
   const { status, stderr } = await project.shotlock(args)
   expect({ status, code: codeOf(stderr) }).toEqual({ status: 2, code })
   expect(stderr).toMatch(message)
+})
+
+test('any prompt comes back from an export that is imported', async () => {
+  const prompts = fc
+    .oneof(
+      fc.string({ unit: 'grapheme', maxLength: 30 }),
+      fc.string({ unit: fc.constantFrom(...' \t\r\n"\'=+-@,;|${}#狐\u2028'), maxLength: 12 }),
+    )
+    .filter((text) => /\S/.test(text))
+  await fc.assert(
+    fc.asyncProperty(fc.array(prompts, { minLength: 1, maxLength: 6 }), async (texts) => {
+      const rig = createRig(
+        Object.fromEntries(
+          texts.map((text, index) => [`s${index}`, { prompt: text.replaceAll('${', () => '$${'), takes: 2 }]),
+        ),
+      )
+      const options = { paths: [], cwd: '/project', rehearsal: false, selection: {} }
+      const { text } = await exportTable(options, rig.world)
+      const names = { file: 'out.csv', manifestFile: 'a.yaml', schemaPath: 'schema.json' }
+      const made = storyboardToManifest(new TextEncoder().encode(text), names)
+      if ('fault' in made) throw new Error(JSON.stringify(made.problems))
+      const { shots } = parseManifest(made.text, 'a.yaml').manifest
+      expect(shots.map(({ name, prompt, takes }) => ({ name, prompt, takes }))).toEqual(
+        texts.map((prompt, index) => ({ name: `s${index}`, prompt, takes: 2 })),
+      )
+    }),
+  )
 })
