@@ -37,15 +37,14 @@ export function writeManifest(
   const shotsKey = new Scalar('shots')
   shotsKey.spaceBefore = true
   ;(document.contents as unknown as YAMLMap).items.push(new Pair(shotsKey, map))
+  // Without a line width nothing is folded, and texts of several lines become literal blocks.
   return document.toString({ lineWidth: 0, singleQuote: true, flowCollectionPadding: false })
 }
 
 function nodeOf(value: unknown, document: Document): unknown {
   const node = document.createNode(value, { flow: true })
-  if (!isScalar(node) || typeof value !== 'string') return node
-  if (value.includes('\n')) node.type = Scalar.BLOCK_LITERAL
   // YAML 1.1 reads 16:9 as a number.
-  else if (/^\d+:\d+$/.test(value)) node.type = Scalar.QUOTE_SINGLE
+  if (isScalar(node) && typeof value === 'string' && /^\d+:\d+$/.test(value)) node.type = Scalar.QUOTE_SINGLE
   return node
 }
 

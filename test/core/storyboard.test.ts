@@ -258,6 +258,11 @@ describe('round trips', () => {
     )
   })
 
+  test('what would be a variable in a manifest is a text in a table', () => {
+    const prompt = 'a ${fox}, $${x}, $$${'
+    expect(shotsOf(`prompt\n"${prompt}"\n`)).toMatchObject([{ prompt }])
+  })
+
   test('a text that was made harmless is no formula, and comes back', () => {
     fc.assert(
       fc.property(texts, (text) => {
