@@ -13,6 +13,7 @@ import { addReconcileCommands } from './reconcile-commands.js'
 import { addRunCommand } from './run-command.js'
 import { addSimulateCommand } from './simulate-command.js'
 import type { Surroundings } from './surroundings.js'
+import { addTableCommands } from './table-commands.js'
 import { createTerminal, type Terminal } from './terminal.js'
 import { version } from './version.js'
 import { addWhyCommand } from './why-command.js'
@@ -51,6 +52,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addReconcileCommands(program, context)
   addPromoteCommand(program, context)
   addSimulateCommand(program, context)
+  addTableCommands(program, context)
   addWhyCommand(program, context)
   program.help()
   program.version(version)

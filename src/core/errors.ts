@@ -40,6 +40,8 @@ export type ErrorCode =
   | 'plan-used'
   | 'no-git'
   | 'unknown-model'
+  | 'table-invalid'
+  | 'file-exists'
 
 /** A run that cannot go on. A shot that fails is not an error but an outcome. */
 export class RunnerError extends Error {
@@ -66,6 +68,17 @@ export class ManifestError extends RunnerError {
 
   constructor(problems: readonly Problem[], message: string) {
     super('manifest-invalid', message)
+    this.problems = problems
+  }
+}
+
+/** A table that no manifest can be made of, with every problem found in it. Rows are its lines. */
+export class TableError extends RunnerError {
+  override readonly name = 'TableError'
+  readonly problems: readonly Problem[]
+
+  constructor(problems: readonly Problem[], message: string, options: { hint?: string } = {}) {
+    super('table-invalid', message, options)
     this.problems = problems
   }
 }
