@@ -6,8 +6,10 @@ import { type ParsedManifest, parseManifest } from '../core/manifest.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
 import { draftsOf, type Manifest, type Take, takesOf } from '../core/shot.js'
+import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import { type LocalMedia, loadMedia, sha256Of } from './media.js'
+import { MediaCache } from './media-cache.js'
 import { type Places, placesOf } from './places.js'
 
 /** A manifest with everything that a plan needs of the file system. */
@@ -20,6 +22,8 @@ export interface LoadedManifest {
   earlierDigests: ReadonlyMap<TakeName, Digest>
   /** SHA-256 of the manifest as it was read, in hexadecimal. */
   sha256: string
+  /** What is known of local media; one for all manifests. */
+  mediaCache: MediaCache
 }
 
 export interface LoadOptions {
@@ -31,12 +35,18 @@ export interface LoadOptions {
   rehearsal: boolean
 }
 
-/** Reads and checks manifests, and says everything that is wrong with them. */
+/**
+ * Reads and checks manifests, and says everything that is wrong with them.
+ *
+ * @param clock Given by commands that will hold the ledgers, which save what is learned of local media.
+ */
 export async function checkManifests(
   { paths, cwd, rehearsal }: LoadOptions,
   files: Files,
+  clock?: Clock,
 ): Promise<{ loaded: LoadedManifest[]; problems: Problem[] }> {
   const found = await findManifests(paths, cwd, files)
+  const mediaCache = new MediaCache(files, clock)
   const loaded: LoadedManifest[] = []
   const problems: Problem[] = []
   const lockfiles = new Map<string, string>()
@@ -45,14 +55,14 @@ export async function checkManifests(
     const bytes = await readManifest(absolute, file, files)
     const parsed = parseManifest(bytes, file)
     const places = await placesOf(absolute, { files, rehearsal })
-    const images = await loadMedia(parsed, places, files)
+    const images = await loadMedia(parsed, { places, files, cache: mediaCache, cwd })
     problems.push(...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles))
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
     const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
     const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
     const sha256 = sha256Of(bytes)
-    loaded.push({ manifest: parsed.manifest, places, images, digests, earlierDigests, sha256 })
+    loaded.push({ manifest: parsed.manifest, places, images, digests, earlierDigests, sha256, mediaCache })
   }
   return { loaded, problems }
 }
@@ -60,13 +70,15 @@ export async function checkManifests(
 /**
  * Reads manifests that must be right.
  *
+ * @param clock As for `checkManifests`.
  * @throws ManifestError with every problem, when one is an error.
  */
 export async function loadManifests(
   options: LoadOptions,
   files: Files,
+  clock?: Clock,
 ): Promise<{ loaded: LoadedManifest[]; warnings: Problem[] }> {
-  const { loaded, problems } = await checkManifests(options, files)
+  const { loaded, problems } = await checkManifests(options, files, clock)
   const errors = problems.filter(({ severity }) => severity === 'error').length
   if (errors > 0)
     throw new ManifestError(

@@ -273,7 +273,7 @@ describe('films and sounds', () => {
       },
     }
     expect(await problemsOf({ files })).toEqual([])
-    expect(read.filter((path) => !path.endsWith('.yaml')).sort()).toEqual([
+    expect(read.filter((path) => /\.(png|wav)$/.test(path)).sort()).toEqual([
       `${folder}/a.png`,
       `${folder}/a.wav`,
     ])
