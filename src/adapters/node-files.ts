@@ -27,6 +27,8 @@ export const nodeFiles: Files = {
 
   fingerprint: fingerprintOf,
 
+  modifiedAt: async (path) => (await absentAs(undefined, stat(path)))?.mtimeMs,
+
   async size(path) {
     const found = await absentAs(undefined, stat(path))
     return found?.isFile() ? found.size : undefined

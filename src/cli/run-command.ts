@@ -39,6 +39,7 @@ export function addRunCommand(program: CAC, { surroundings, terminal, setStatus 
     .option('--retries <n>', 'Buy a take that failed again at once, so many times (default: 0)')
     .option('--concurrency <n>', 'Most tasks live at once (default: what the account may have)')
     .option('--rpm <n>', 'Most creates a minute (default: what the account may send)')
+    .option('--media-memory <MB>', 'Most memory for local media that are being sent (default: 256)')
     .option('--json', 'The result as JSON')
     .action(async (manifests: string[], flags: RawFlags) => {
       setStatus(await runAction(manifests, flags, surroundings, terminal))
@@ -61,6 +62,7 @@ async function runAction(
     createsPerMinute: numberFlag(flags, 'rpm', { min: 1, max: 1_000_000 }),
     moreTakes: readMoreTakes(surroundings.argv),
     maxCost: moneyFlag(surroundings.argv, 'max-cost'),
+    mediaMemoryBytes: inBytes(numberFlag(flags, 'media-memory', { min: 1, max: 1_000_000 })),
     retries: numberFlag(flags, 'retries', { min: 0, max: 100 }) ?? 0,
     wait: flags.wait !== false,
     waitTimeoutMs: inMs(numberFlag(flags, 'wait-timeout', { min: 0, max: 7 * 24 * 3600, whole: false })),
@@ -191,6 +193,10 @@ async function openReporter(
   if (!terminal.live) return plainReporter((line) => terminal.note(line), terminal.errPalette)
   const { liveReporter } = await import('./live-reporter.js')
   return liveReporter(stderr as WriteStream, terminal.errPalette)
+}
+
+function inBytes(megabytes: number | undefined): number | undefined {
+  return megabytes === undefined ? undefined : megabytes * 1024 * 1024
 }
 
 function inMs(seconds: number | undefined): number | undefined {

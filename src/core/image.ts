@@ -43,12 +43,22 @@ export function readImageFacts(bytes: Uint8Array): ImageFacts | undefined {
   }
 }
 
+/** Why the service would refuse a picture. */
+export interface ImageFault {
+  code: ProblemCode
+  message: string
+  /** What is too much of it, where a smaller copy would do. */
+  tooLarge?: 'bytes' | 'sides'
+}
+
 /** Why the service would refuse a picture; `undefined` when it would not. */
 export function imageFault(
   { format, width, height, sizeBytes }: ImageFacts,
   profile: ModelProfile | undefined,
-): { code: ProblemCode; message: string } | undefined {
+): ImageFault | undefined {
   const { formats, side, ratio } = imageLimits
+  const shape = width / height
+  const isPossibleShape = shape > ratio.min && shape < ratio.max
   const limit = (message: string) => ({ code: 'media-limit' as const, message })
   if (!(formats as readonly string[]).includes(format)) {
     return { code: 'media-format', message: `the image is ${format}; possible are ${formats.join(', ')}` }
@@ -60,19 +70,48 @@ export function imageFault(
     }
   }
   if (sizeBytes >= imageLimits.sizeBytes)
-    return limit(`the image has ${megabytes(sizeBytes)} MB, it must have less than 30 MB`)
+    return {
+      ...limit(`the image has ${megabytes(sizeBytes)} MB, it must have less than 30 MB`),
+      tooLarge: 'bytes',
+    }
   if (Math.min(width, height) <= side.min || Math.max(width, height) >= side.max) {
-    return limit(
+    const fault = limit(
       `the image is ${width} x ${height} px, a side must have more than ${side.min} and less than ${side.max} px`,
     )
+    const isShrinkable = isPossibleShape && Math.min(width, height) > side.min
+    return isShrinkable ? { ...fault, tooLarge: 'sides' } : fault
   }
-  const shape = width / height
-  if (shape <= ratio.min || shape >= ratio.max) {
+  if (!isPossibleShape) {
     return limit(
       `the image is ${width} x ${height} px, width / height must lie between ${ratio.min} and ${ratio.max}`,
     )
   }
   return undefined
+}
+
+/**
+ * The command of ImageMagick 7 that makes a copy of a picture beside it which is small enough: the same format where
+ * only its sides are too long, else a JPEG.
+ *
+ * @param path From where the command will be typed, with `/`.
+ * @returns `undefined` for a path with characters that ImageMagick reads as patterns or formats.
+ */
+export function shrinkCommand(path: string, tooLarge: 'bytes' | 'sides'): string | undefined {
+  // Source: imagemagick.org/script/command-line-processing.php, sections on filename references and read modifiers.
+  if (/[\p{Cc}:*?%@~[\]{}]/u.test(path)) return undefined
+  const plain = path.startsWith('-') ? `./${path}` : path
+  const [, stem, ending] = /^(.*?[^/])(\.[^./]*)?$/.exec(plain) ?? []
+  if (stem === undefined) return undefined
+  const copy = `${stem}-small${tooLarge === 'bytes' ? '.jpg' : (ending ?? '.jpg')}`
+  const most = imageLimits.side.max - 1
+  const resize = `-resize "${most}x${most}>"`
+  const smaller = tooLarge === 'bytes' ? `-flatten ${resize} -define jpeg:extent=29MB` : resize
+  return `magick ${quoted(plain)} ${smaller} ${quoted(copy)}`
+}
+
+/** As one word of a shell. Double quotes, which every shell knows, unless they would not keep the text as it is. */
+function quoted(text: string): string {
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`
 }
 
 function megabytes(bytes: number): string {

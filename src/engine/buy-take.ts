@@ -6,15 +6,15 @@ import { RunnerError } from '../core/errors.js'
 import type { Stop } from '../core/event.js'
 import { classifyFailure, type FailureClass } from '../core/failure.js'
 import type { Step } from '../core/plan.js'
-import { type Media, statedSeed } from '../core/shot.js'
+import { statedSeed } from '../core/shot.js'
 import type { TaskId } from '../core/task.js'
 import type { Clock } from '../ports/clock.js'
-import type { Files } from '../ports/files.js'
 import type { Provider } from '../ports/provider.js'
 import type { World } from '../ports/world.js'
 import type { CreatePacer } from './create-pacer.js'
+import type { InlineMedia } from './inline-media.js'
 import type { Ledger, NewRecord } from './ledger.js'
-import { type LocalMedia, mediaUrl } from './media.js'
+import type { LocalMedia } from './media.js'
 import type { Places } from './places.js'
 
 /** What a manifest's takes need to be bought. */
@@ -22,12 +22,13 @@ export interface BuyContext {
   places: Places
   ledger: Pick<Ledger, 'commit'>
   images: LocalMedia
+  /** Hands out local media; one for all manifests of a run. */
+  inlineMedia: InlineMedia
 }
 
 export interface BuyWorld {
   clock: Clock
   random: () => number
-  files: Files
   provider: Pick<Provider, 'create' | 'name'>
   pacer: Pick<CreatePacer, 'send'>
   mark: World['mark']
@@ -75,46 +76,17 @@ export async function buyTake(
 
   let unsent = 0
   for (let attempt = 1; ; attempt++) {
-    const urls = draft ? new Map<Media, string>() : await mediaUrls(take.shot.media, context, world)
-    if (!urls) {
-      const message = 'an image of this shot was changed or removed after the plan was made'
-      return { kind: 'failed', failure: 'service', code: 'image-changed', message }
-    }
-    const request = draft
-      ? buildFinalRequest(take, draft.task)
-      : buildRequest(take, seed, (media) => urls.get(media)!)
-
-    let answer: CreateAnswer
+    let answer: CreateAnswer | 'image-changed'
     try {
-      answer = await world.pacer.send(async () => {
-        await ledger.commit({
-          type: 'intent',
-          take: name,
-          attempt,
-          provider: world.provider.name,
-          digest,
-          seed,
-          ...(options.reserved === undefined ? {} : { reserved: options.reserved }),
-          ...(draft ? { draft: draft.task } : {}),
-          bought,
-        })
-        onSubmitting()
-        const received = await world.provider.create(request)
-        world.mark('answer-received')
-        // On disk before anything else can fail: from here on a crash resumes, and nothing is paid for twice.
-        await ledger.commit(recordOf(received, attempt)).catch((error: unknown) => {
-          const consequence =
-            received.kind === 'accepted'
-              ? ` Task ${received.taskId} was bought for "${name}": note it down.`
-              : ''
-          stopOrThrow(error, consequence)
-        })
-        return received
-      }, signal)
+      answer = await sendOnce(attempt)
     } catch (error) {
       if (signal.aborted && error === signal.reason) return { kind: 'cancelled' }
       stopOrThrow(error)
       return { kind: 'cancelled' }
+    }
+    if (answer === 'image-changed') {
+      const message = 'an image of this shot was changed or removed after the plan was made'
+      return { kind: 'failed', failure: 'service', code: answer, message }
     }
 
     switch (answer.kind) {
@@ -148,6 +120,42 @@ export async function buyTake(
     if (signal.aborted) return { kind: 'cancelled' }
   }
 
+  /** One try. The request, which may be large, lives no longer than this. */
+  async function sendOnce(attempt: number): Promise<CreateAnswer | 'image-changed'> {
+    const lease = await context.inlineMedia.take(draft ? [] : take.shot.media, context, signal)
+    if (!lease) return 'image-changed'
+    try {
+      const request = draft ? buildFinalRequest(take, draft.task) : buildRequest(take, seed, lease.urlOf)
+      return await world.pacer.send(async () => {
+        await ledger.commit({
+          type: 'intent',
+          take: name,
+          attempt,
+          provider: world.provider.name,
+          digest,
+          seed,
+          ...(options.reserved === undefined ? {} : { reserved: options.reserved }),
+          ...(draft ? { draft: draft.task } : {}),
+          bought,
+        })
+        onSubmitting()
+        const received = await world.provider.create(request)
+        world.mark('answer-received')
+        // On disk before anything else can fail: from here on a crash resumes, and nothing is paid for twice.
+        await ledger.commit(recordOf(received, attempt)).catch((error: unknown) => {
+          const consequence =
+            received.kind === 'accepted'
+              ? ` Task ${received.taskId} was bought for "${name}": note it down.`
+              : ''
+          stopOrThrow(error, consequence)
+        })
+        return received
+      }, signal)
+    } finally {
+      lease.release()
+    }
+  }
+
   /** The record that an answer leaves. A refusal of the account says nothing about the take and leaves none of it. */
   function recordOf(answer: CreateAnswer, attempt: number): NewRecord {
     const head = { take: name, attempt }
@@ -175,18 +183,4 @@ export async function buyTake(
 /** A refusal that says nothing about the shot and would meet every other shot as well. */
 function isAccount({ code, status }: Refusal): boolean {
   return status === 401 || status === 403 || classifyFailure(code, false) === 'account'
-}
-
-async function mediaUrls(
-  media: readonly Media[],
-  { images, places }: BuyContext,
-  { files }: BuyWorld,
-): Promise<Map<Media, string> | undefined> {
-  const urls = new Map<Media, string>()
-  for (const item of media) {
-    const url = await mediaUrl(item, images, { places, files })
-    if (url === undefined) return undefined
-    urls.set(item, url)
-  }
-  return urls
 }

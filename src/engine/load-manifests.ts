@@ -6,8 +6,10 @@ import type { ParsedManifest } from '../core/manifest.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
 import { draftsOf, type Manifest, type Take, takesOf } from '../core/shot.js'
+import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import { type LocalMedia, loadMedia } from './media.js'
+import { MediaCache } from './media-cache.js'
 import { type Places, placesOf } from './places.js'
 import { readManifest } from './read-manifest.js'
 
@@ -23,6 +25,8 @@ export interface LoadedManifest {
   sha256: string
   /** The files that it extends, absolute. */
   bases: readonly string[]
+  /** What is known of local media; one for all manifests. */
+  mediaCache: MediaCache
 }
 
 export interface LoadOptions {
@@ -34,13 +38,19 @@ export interface LoadOptions {
   rehearsal: boolean
 }
 
-/** Reads and checks manifests, and says everything that is wrong with them. */
+/**
+ * Reads and checks manifests, and says everything that is wrong with them.
+ *
+ * @param clock Given by commands that will hold the ledgers, which save what is learned of local media.
+ */
 export async function checkManifests(
   { paths, cwd, rehearsal }: LoadOptions,
   files: Files,
+  clock?: Clock,
 ): Promise<{ loaded: LoadedManifest[]; problems: Problem[] }> {
   const found = await findManifests(paths, cwd, files)
   const named = new Set(paths)
+  const mediaCache = new MediaCache(files, clock)
   const read: { one: LoadedManifest; problems: Problem[]; isNamed: boolean }[] = []
   const extended = new Set<string>()
   const lockfiles = new Map<string, string>()
@@ -49,13 +59,14 @@ export async function checkManifests(
     const { parsed, sha256, bases } = await readManifest(absolute, file, files)
     for (const base of bases) extended.add(base)
     const places = await placesOf(absolute, { files, rehearsal })
-    const images = await loadMedia(parsed, places, files)
+    const images = await loadMedia(parsed, { places, files, cache: mediaCache, cwd })
     const own = [...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles)]
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
     const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
     const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
-    const one = { manifest: parsed.manifest, places, images, digests, earlierDigests, sha256, bases }
+    const { manifest } = parsed
+    const one = { manifest, places, images, digests, earlierDigests, sha256, bases, mediaCache }
     read.push({ one, problems: own, isNamed: named.has(file) })
   }
   // A file that is only there to be extended was found by the way, and is no manifest.
@@ -83,13 +94,15 @@ function withoutRepeats(problems: readonly Problem[]): Problem[] {
 /**
  * Reads manifests that must be right.
  *
+ * @param clock As for `checkManifests`.
  * @throws ManifestError with every problem, when one is an error.
  */
 export async function loadManifests(
   options: LoadOptions,
   files: Files,
+  clock?: Clock,
 ): Promise<{ loaded: LoadedManifest[]; warnings: Problem[] }> {
-  const { loaded, problems } = await checkManifests(options, files)
+  const { loaded, problems } = await checkManifests(options, files, clock)
   const errors = problems.filter(({ severity }) => severity === 'error').length
   if (errors > 0)
     throw new ManifestError(

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { join, normalize } from 'node:path'
-import { type ClipFacts, clipFault, readClipFacts, totalLengthFault } from '../core/clip.js'
+import { join, normalize, relative, sep } from 'node:path'
+import { clipFault, readClipFacts, totalLengthFault } from '../core/clip.js'
 import type { MediaFacts } from '../core/estimate.js'
-import { type ImageFacts, imageFault, imageLimits, readImageFacts } from '../core/image.js'
+import { imageFault, imageLimits, readImageFacts, shrinkCommand } from '../core/image.js'
 import { isLoopback } from '../core/loopback.js'
 import type { ParsedManifest } from '../core/manifest.js'
 import { type ModelProfile, profileOf } from '../core/models.js'
@@ -10,14 +10,8 @@ import type { Problem } from '../core/problem.js'
 import type { MediaRole } from '../core/request.js'
 import type { Media, MediaSource, Shot } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
+import type { LocalFile, MediaCache } from './media-cache.js'
 import { isInside, type Places } from './places.js'
-
-/** A picture, film or sound that goes into a request, as it was when the manifest was read. */
-export interface LocalFile {
-  facts: ImageFacts | ClipFacts
-  /** Of its bytes, in hexadecimal. */
-  sha256: string
-}
 
 /** The local files and data URLs of a manifest, by their path or URL as written. */
 export type LocalMedia = ReadonlyMap<string, LocalFile>
@@ -27,14 +21,21 @@ type Fault = Pick<Problem, 'code' | 'message'>
 
 const mebibyte = 1024 * 1024
 
+export interface MediaWorld {
+  places: Places
+  files: Files
+  cache: MediaCache
+  /** The folder that a person's commands start from. */
+  cwd: string
+}
+
 /**
- * Reads every local picture, film and sound of a manifest once, checks all media, and reports what the service would
- * refuse.
+ * Reads every local picture, film and sound of a manifest once, unless the cache knows it, checks all media, and
+ * reports what the service would refuse.
  */
 export async function loadMedia(
   { manifest, report }: ParsedManifest,
-  places: Places,
-  files: Files,
+  world: MediaWorld,
 ): Promise<LocalMedia> {
   const local = new Map<string, LocalFile>()
   // One text may stand for a picture here and for a film there; at most one of the two is right.
@@ -48,9 +49,7 @@ export async function loadMedia(
     const known = tried[kind].get(text)
     if (known) return known
     const loaded =
-      source.kind === 'file'
-        ? await loadFile(kind, source.path, places, files)
-        : await readDataUrl(kind, source.url)
+      source.kind === 'file' ? await loadFile(kind, source.path, world) : await readDataUrl(kind, source.url)
     tried[kind].set(text, loaded)
     if ('facts' in loaded) local.set(text, loaded)
     return loaded
@@ -64,7 +63,7 @@ export async function loadMedia(
       const kind = kindOf(role)
       const loaded = isInline(source) ? await load(kind, source) : urlFault(source)
       const file = loaded && 'facts' in loaded ? loaded : undefined
-      const fault = file ? fileFault(file, profile) : (loaded as Fault | undefined)
+      const fault = file ? fileFault(file, source, { profile, world }) : (loaded as Fault | undefined)
       const isFilm = file && kind === 'video' && (!profile || profile.references.videos)
       if (fault) report(shot.name, field, { ...fault, severity: 'error' })
       else if (isFilm && !warned.has(textOf(source))) {
@@ -88,21 +87,9 @@ export function mediaFacts({ source }: Media, local: LocalMedia): MediaFacts | u
   return local.get(textOf(source))?.facts
 }
 
-/**
- * The URL that stands for a media item in a request: its own, or a data URL of a local file.
- *
- * @returns `undefined` when the file is no longer the one that was planned with.
- */
-export async function mediaUrl(
-  media: Media,
-  local: LocalMedia,
-  { places, files }: { places: Places; files: Files },
-): Promise<string | undefined> {
-  if (media.source.kind === 'url') return media.source.url
-  const planned = local.get(media.source.path)
-  const bytes = await files.read(join(places.folder, normalize(media.source.path)))
-  if (!planned || !bytes || sha256Of(bytes) !== planned.sha256) return undefined
-  return `data:${kindOf(media.role)}/${planned.facts.format};base64,${Buffer.from(bytes).toString('base64')}`
+/** The type of a local file in a data URL, such as `image/png`. */
+export function mediaType(role: MediaRole, { facts }: LocalFile): string {
+  return `${kindOf(role)}/${facts.format}`
 }
 
 /** In hexadecimal. */
@@ -115,6 +102,10 @@ function kindOf(role: MediaRole): Kind {
   return role === 'reference_audio' ? 'audio' : 'image'
 }
 
+function kindOfFacts({ facts }: LocalFile): Kind {
+  return 'kind' in facts ? facts.kind : 'image'
+}
+
 function textOf(source: MediaSource): string {
   return source.kind === 'file' ? source.path : source.url
 }
@@ -124,7 +115,8 @@ function isInline(source: MediaSource): boolean {
   return source.kind === 'file' || source.url.startsWith('data:')
 }
 
-async function loadFile(kind: Kind, path: string, places: Places, files: Files): Promise<LocalFile | Fault> {
+async function loadFile(kind: Kind, path: string, world: MediaWorld): Promise<LocalFile | Fault> {
+  const { places, files, cache } = world
   const outside: Fault = {
     code: 'media-outside',
     message: `"${path}" lies outside the project; files are read only from inside`,
@@ -139,11 +131,19 @@ async function loadFile(kind: Kind, path: string, places: Places, files: Files):
     const root = (await files.realPath(places.projectRoot)) ?? places.projectRoot
     if (!isInside(real, root)) return outside
     const tooLarge = sizeFault(kind, size)
-    if (tooLarge !== undefined) return { code: 'media-limit', message: `"${path}" ${tooLarge}` }
+    if (tooLarge !== undefined) {
+      const command = kind === 'image' ? shrinkCommand(fromHere(path, world), 'bytes') : undefined
+      return { code: 'media-limit', message: `"${path}" ${tooLarge}${mendedBy(command)}` }
+    }
+    const { known, keep } = await cache.look(absolute, places.projectRoot)
+    const isOfKind = known && kindOfFacts(known) === kind && known.facts.sizeBytes === size
+    if (isOfKind) return { facts: known.facts, sha256: known.sha256 }
     const bytes = await files.read(real)
     const facts = bytes && (await readFacts(kind, bytes))
     if (!facts) return { code: 'media-format', message: `"${path}" ${unreadable[kind]}` }
-    return { facts, sha256: sha256Of(bytes) }
+    const file = { facts, sha256: sha256Of(bytes) }
+    keep(file)
+    return file
   } catch (error) {
     return { code: 'media-unreadable', message: `"${path}" cannot be read: ${(error as Error).message}` }
   }
@@ -184,10 +184,29 @@ function sizeFault(kind: Kind, size: number): string | undefined {
 }
 
 /** Why the model would refuse a file; films and sounds for a model that is not known are taken as they are. */
-function fileFault({ facts }: LocalFile, profile: ModelProfile | undefined): Fault | undefined {
-  if (!('kind' in facts)) return imageFault(facts, profile)
+function fileFault(
+  { facts }: LocalFile,
+  source: MediaSource,
+  { profile, world }: { profile: ModelProfile | undefined; world: MediaWorld },
+): Fault | undefined {
+  if (!('kind' in facts)) {
+    const fault = imageFault(facts, profile)
+    if (!fault?.tooLarge || source.kind === 'url') return fault
+    const command = shrinkCommand(fromHere(source.path, world), fault.tooLarge)
+    return { ...fault, message: `${fault.message}${mendedBy(command)}` }
+  }
   const limits = profile?.references[facts.kind === 'video' ? 'videos' : 'audio']
   return limits && clipFault(facts, limits)
+}
+
+/** A path of the manifest as a person would type it. */
+function fromHere(path: string, { places, cwd }: MediaWorld): string {
+  const way = relative(cwd, join(places.folder, normalize(path)))
+  return sep === '/' ? way : way.replaceAll(sep, '/')
+}
+
+function mendedBy(command: string | undefined): string {
+  return command === undefined ? '' : `; make a smaller one: ${command}`
 }
 
 /** Source: BytePlus page of the create call, August 2026: a film is a "video URL or asset ID", the others Base64 too. */
@@ -239,6 +258,7 @@ function base64Size(file: LocalFile | undefined): number {
   return file ? base64Length(file.facts.sizeBytes) : 0
 }
 
-function base64Length(bytes: number): number {
+/** Of so many bytes, in characters. */
+export function base64Length(bytes: number): number {
   return Math.ceil(bytes / 3) * 4
 }

@@ -16,6 +16,7 @@ import type { ProcessLocks } from '../ports/process-locks.js'
 import type { World } from '../ports/world.js'
 import { agreement } from './agreement.js'
 import type { PlanPart } from './execute-plan.js'
+import { InlineMedia } from './inline-media.js'
 import { Ledger, readable, readStates } from './ledger.js'
 import {
   digestsFor,
@@ -37,6 +38,8 @@ export interface PrepareOptions
   selection: Selection
   /** Prices from elsewhere than the manifests: `nearer` ones come before theirs, `farther` ones after. */
   rates?: { nearer?: readonly Rate[]; farther?: readonly Rate[] } | undefined
+  /** Most bytes of base64 that local media may take in memory while they are sent; default: 256 MB. */
+  mediaMemoryBytes?: number | undefined
 }
 
 /** A plan together with what it was decided from. */
@@ -150,9 +153,14 @@ export interface PreparedRun {
  * @throws RunnerError `run-in-progress` when another process works on one of them, and all that reading throws.
  */
 export async function prepareRun(options: PrepareOptions, world: LedgerWorld): Promise<PreparedRun> {
-  const { loaded, warnings } = await loadManifests(options, world.files)
+  const { loaded, warnings } = await loadManifests(options, world.files, world.clock)
   const planOptions = decide(loaded, options, world.clock)
   const { ledgers, close } = await openLedgers(loaded, world)
+
+  const inlineMedia = new InlineMedia(world.files, {
+    limitBytes: options.mediaMemoryBytes,
+    onChanged: async (path) => await loaded[0]?.mediaCache.forget(path),
+  })
 
   const parts: PreparedPart[] = []
   try {
@@ -165,7 +173,7 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       const plan = recalled.length > 0 ? await replan() : first
       const costs = costsOf(one, ledger.states, options)
       const isUnchanged = agreement(one, world.files)
-      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged })
+      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, inlineMedia })
     }
   } catch (error) {
     await close().catch(() => undefined)
@@ -205,6 +213,7 @@ export async function openLedgers(
       closers.push(() => ledger.close())
       ledgers.push({ ...one, ledger })
     }
+    for (const cache of new Set(loaded.map(({ mediaCache }) => mediaCache))) closers.push(() => cache.save())
   } catch (error) {
     await close().catch(() => undefined)
     throw error

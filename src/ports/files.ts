@@ -30,6 +30,8 @@ export interface Files {
   readChunks(path: string): Promise<AsyncIterable<Uint8Array> | undefined>
   /** `undefined` when there is no such file. */
   fingerprint(path: string): Promise<Fingerprint | undefined>
+  /** When a file was last written to, in milliseconds since the Unix epoch; `undefined` when there is none. */
+  modifiedAt(path: string): Promise<number | undefined>
   /** Size of a regular file in bytes; `undefined` when there is none. */
   size(path: string): Promise<number | undefined>
   exists(path: string): Promise<boolean>

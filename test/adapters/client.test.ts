@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { videoApi } from '../../src/adapters/video-api/client.js'
+import { encodeBody, videoApi } from '../../src/adapters/video-api/client.js'
 import { ProviderError } from '../../src/core/errors.js'
 import type { VideoRequest } from '../../src/core/request.js'
 import { taskId } from '../../src/core/task.js'
@@ -264,5 +264,28 @@ describe('download', () => {
     await expect(client('https://api.test').download('http://files.test/v.mp4')).rejects.toBeInstanceOf(
       ProviderError,
     )
+  })
+})
+
+describe('the body of a create', () => {
+  const body = (text: string, url: string, extra = {}) => ({
+    model: 'seedance',
+    content: [
+      { type: 'text' as const, text },
+      { type: 'image_url' as const, image_url: { url }, role: 'first_frame' as const },
+      { type: 'image_url' as const, image_url: { url: `${url}=` }, role: 'last_frame' as const },
+    ],
+    ...extra,
+  })
+  const large = `data:image/png;base64,${'abcd'.repeat(30_000)}`
+
+  test.each([
+    ['large data URLs', body('狐狸 "fox" \\', large)],
+    ['small ones', body('a fox', 'data:image/png;base64,abcd')],
+    ['a large one that JSON has to escape', body('a fox', `${large}"\\`)],
+    ['a large one with more than ASCII', body('a fox', `${large}狐狸`)],
+    ['a large text that is no data URL', body('a fox', 'x'.repeat(200_000), { url: 'y'.repeat(200_000) })],
+  ])('is the JSON of the request, with %s', (_, request) => {
+    expect(encodeBody(request).toString()).toBe(JSON.stringify(request))
   })
 })

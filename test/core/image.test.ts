@@ -1,6 +1,12 @@
 import { encode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
-import { type ImageFacts, imageFault, imageLimits, readImageFacts } from '../../src/core/image.js'
+import {
+  type ImageFacts,
+  imageFault,
+  imageLimits,
+  readImageFacts,
+  shrinkCommand,
+} from '../../src/core/image.js'
 import { findModel } from '../../src/core/models.js'
 import { fast10, liteI2v, pro10, pro15, v20 } from './builders.js'
 
@@ -150,5 +156,47 @@ describe('the service takes a picture', () => {
   test.each(['heic', 'heif'])('in %s only from 1.5 pro on', (format) => {
     for (const model of [pro10, fast10, liteI2v]) expect(code({ format }, model)).toBe('media-format')
     for (const model of [pro15, v20, 'ep-1']) expect(code({ format }, model)).toBeUndefined()
+  })
+})
+
+describe('the command that makes a smaller copy', () => {
+  test.each([
+    ['refs/fox.png', 'magick "refs/fox.png" -resize "5999x5999>" "refs/fox-small.png"'],
+    ['refs.d/fox', 'magick "refs.d/fox" -resize "5999x5999>" "refs.d/fox-small.jpg"'],
+    ['a fox (1).JPG', 'magick "a fox (1).JPG" -resize "5999x5999>" "a fox (1)-small.JPG"'],
+    ['.fox', 'magick ".fox" -resize "5999x5999>" ".fox-small.jpg"'],
+    ['-fox.png', 'magick "./-fox.png" -resize "5999x5999>" "./-fox-small.png"'],
+    ['../狐狸.webp', 'magick "../狐狸.webp" -resize "5999x5999>" "../狐狸-small.webp"'],
+  ])('keeps the format of %s when its sides are too long', (path, expected) => {
+    expect(shrinkCommand(path, 'sides')).toBe(expected)
+  })
+
+  test('makes a JPEG of what has too many bytes', () => {
+    expect(shrinkCommand('fox.png', 'bytes')).toBe(
+      'magick "fox.png" -flatten -resize "5999x5999>" -define jpeg:extent=29MB "fox-small.jpg"',
+    )
+  })
+
+  test('lets a shell expand nothing', () => {
+    expect(shrinkCommand('$(rm -rf x)`\'"!.png', 'sides')).toBe(
+      `magick '$(rm -rf x)\`'\\''"!.png' -resize "5999x5999>" '$(rm -rf x)\`'\\''"!-small.png'`,
+    )
+  })
+
+  test.each(['fox[1].png', 'png:fox', '@fox.png', 'fox%d.png', '*.png', 'a\nb.png'])(
+    'is not told for %s, which ImageMagick would read otherwise',
+    (path) => {
+      expect(shrinkCommand(path, 'sides')).toBeUndefined()
+    },
+  )
+
+  test('is told only where a smaller copy would do', () => {
+    const fault = (width: number, height: number, sizeBytes = 1) =>
+      imageFault({ format: 'png', width, height, sizeBytes }, undefined)?.tooLarge
+    expect(fault(6000, 3000)).toBe('sides')
+    expect(fault(6000, 2000)).toBeUndefined()
+    expect(fault(300, 400)).toBeUndefined()
+    expect(fault(800, 400, imageLimits.sizeBytes)).toBe('bytes')
+    expect(fault(800, 400)).toBeUndefined()
   })
 })

@@ -273,7 +273,7 @@ describe('films and sounds', () => {
       },
     }
     expect(await problemsOf({ files })).toEqual([])
-    expect(read.filter((path) => !path.endsWith('.yaml')).sort()).toEqual([
+    expect(read.filter((path) => /\.(png|wav)$/.test(path)).sort()).toEqual([
       `${folder}/a.png`,
       `${folder}/a.wav`,
     ])
@@ -370,4 +370,17 @@ describe('what is read goes into the estimate', () => {
       expect(estimate?.ratio).toBe('9:16')
     }
   })
+})
+
+test('an image that is too large comes with the command that mends it, from where the person is', async () => {
+  const messages = async (bytes: Uint8Array) => {
+    const problems = await problemsOf(rigOf({ image: 'refs/fox.png' }, { 'refs/fox.png': bytes }))
+    return problems.map(({ message }) => message)
+  }
+  const copy = 'make a smaller one: magick "manifests/refs/fox.png"'
+  expect(await messages(png(6000, 3000))).toEqual([expect.stringContaining(`; ${copy} -resize`)])
+  expect(await messages(new Uint8Array(30 * 1024 * 1024))).toEqual([
+    expect.stringContaining(`; ${copy} -flatten`),
+  ])
+  expect(await messages(png(1000, 400))).toEqual([expect.not.stringContaining('magick')])
 })

@@ -12,6 +12,8 @@ export interface MemoryFiles extends Files {
   fault: FileFault
   write(path: string, content: string | Uint8Array): void
   text(path: string): string | undefined
+  /** When files were last written to, in milliseconds since the Unix epoch; those that are not in here: at its start. */
+  readonly modified: Map<string, number>
   /** How often each path was replaced. */
   readonly replaced: Map<string, number>
 }
@@ -21,6 +23,7 @@ export function memoryFiles(): MemoryFiles {
   const contents = new Map<string, Uint8Array>()
   const versions = new Map<string, number>()
   const replaced = new Map<string, number>()
+  const modified = new Map<string, number>()
   const set = (path: string, bytes: Uint8Array) => {
     contents.set(path, bytes)
     versions.set(path, (versions.get(path) ?? 0) + 1)
@@ -29,6 +32,7 @@ export function memoryFiles(): MemoryFiles {
   const files: MemoryFiles = {
     contents,
     replaced,
+    modified,
     fault: () => undefined,
     write: (path, content) =>
       set(path, typeof content === 'string' ? new TextEncoder().encode(content) : content),
@@ -40,6 +44,7 @@ export function memoryFiles(): MemoryFiles {
       return bytes && inPieces(bytes)
     },
     fingerprint: async (path) => fingerprint(path),
+    modifiedAt: async (path) => (contents.has(path) ? (modified.get(path) ?? 0) : undefined),
     size: async (path) => contents.get(path)?.length,
     exists: async (path) =>
       contents.has(path) || [...contents.keys()].some((one) => one.startsWith(`${path}/`)),

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { Agent, type Dispatcher, request } from 'undici'
 import { errorOf, parseObject, readCreateAnswer } from '../../core/create-answer.js'
 import { ProviderError, RunnerError } from '../../core/errors.js'
 import { classifyFailure } from '../../core/failure.js'
 import { isLoopback } from '../../core/loopback.js'
 import { redact } from '../../core/redact.js'
+import type { VideoRequest } from '../../core/request.js'
 import type { TaskId } from '../../core/task.js'
 import type { Download, Provider } from '../../ports/provider.js'
 import { readTask, readTaskList } from './read-task.js'
@@ -28,6 +30,8 @@ const removeLimitMs = 5_000
 const listLimit = 100
 /** The service allows 500; relays often less. */
 const pageSize = 100
+/** Data URLs from so many characters on are worth the trouble. */
+const inlineLength = 100_000
 const tasksPath = '/contents/generations/tasks'
 
 /** An answer to a call that is not a create. */
@@ -35,6 +39,31 @@ interface Exchange {
   status: number
   body: string
   retryAfterMs: number | undefined
+}
+
+/**
+ * A request as JSON in UTF-8. Large data URLs are put in at the end: one Chinese character in a text that holds them
+ * would double it, and every step of its making is another copy of them all.
+ */
+export function encodeBody(request: VideoRequest): Buffer {
+  const inline: string[] = []
+  const mark = randomUUID()
+  const text = JSON.stringify(request, (key, value: unknown) => {
+    // What needs no escaping goes in as it is.
+    if (key !== 'url' || typeof value !== 'string' || value.length < inlineLength) return value
+    if (!value.startsWith('data:') || /[^ -!#-[\]-~]/.test(value)) return value
+    inline.push(value)
+    return mark
+  })
+  const parts = text.split(mark)
+  const size = [...parts, ...inline].reduce((sum, part) => sum + Buffer.byteLength(part), 0)
+  const body = Buffer.allocUnsafeSlow(size)
+  let at = 0
+  for (const [index, part] of parts.entries()) {
+    at += body.write(part, at)
+    if (index < inline.length) at += body.write(inline[index]!, at, 'latin1')
+  }
+  return body
 }
 
 /** The task API over HTTP. Source of every route: vendor pages 1520757, 1521309, 1521675, 1521720. */
@@ -122,7 +151,7 @@ export function videoApi({ name, baseUrl, apiKey, dispatcher }: VideoApiOptions)
           dispatcher: marking,
           method: 'POST',
           headers: { ...headers, 'content-type': 'application/json' },
-          body: JSON.stringify(body),
+          body: encodeBody(body),
           headersTimeout: createTimeoutMs,
           bodyTimeout: readTimeoutMs,
         })
