@@ -6,6 +6,7 @@ import { readMoney } from './money.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
 import { rateOf } from './prices.js'
 import type { Problem } from './problem.js'
+import { lintShots } from './prompt-lint.js'
 import { describeSchemaErrors, type SchemaFault } from './schema-problems.js'
 import type { Manifest, Shot } from './shot.js'
 import { checkShot, modelWarnings, type RuleFault } from './shot-rules.js'
@@ -61,6 +62,13 @@ export function parseManifest(content: Uint8Array | string, file: string): Parse
     return shot
   })
   warnOfModels(shots, parts, sink)
+  const byName = new Map(shots.map((shot) => [shot.name, shot]))
+  // Shots may differ in just what is wrong with them.
+  const faulty = sink.problems.some(({ severity }) => severity === 'error')
+  const off = faulty ? new Set([...parts.lintOff, 'prompt-twice']) : parts.lintOff
+  for (const finding of lintShots(shots, off)) {
+    addFault({ ...finding, severity: 'warning' }, byName.get(finding.shot)!, locate, sink)
+  }
   const { earlierVars } = parts
   const earlier = earlierVars && {
     earlier: parts.shots.map((layer) =>
@@ -111,6 +119,8 @@ const shotFields = Object.keys(schema.definitions.shot.properties)
 
 interface RootParts {
   money: Pick<Manifest, 'budget' | 'rates'>
+  /** Codes of advice about prompts that the manifest switches off. */
+  lintOff: ReadonlySet<string>
   defaults: Layer
   vars: ReadonlyMap<string, string>
   /** The variables as the first versions read them: numbers in JavaScript's words. `undefined` where that is the same. */
@@ -179,7 +189,11 @@ function splitRoot(yaml: YamlFile, sink: ProblemSink): RootParts | undefined {
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
   const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
   const money = moneyIn(sound('budget'), sound('prices'))
-  return { money, defaults: layer(node, asFields(others.defaults), inDefaults), vars, earlierVars, ...shots }
+  // A misspelt code is an error of its own; the others count.
+  const { off } = asFields(others.lint)
+  const lintOff = new Set<string>(Array.isArray(off) ? off : [])
+  const inherited = layer(node, asFields(others.defaults), inDefaults)
+  return { money, lintOff, defaults: inherited, vars, earlierVars, ...shots }
 }
 
 function moneyIn(budget: unknown, prices: unknown): RootParts['money'] {
@@ -330,14 +344,28 @@ function checkRules(shot: Shot, broken: ReadonlySet<string>, locate: Locate, sin
     sink.add('missing-field', node ? startOf(node) : 0, message, { shot: shot.name })
     return
   }
-  for (const { code, field, message, severity, within } of checkShot(shot)) {
-    if (broken.has(String(field[0]))) continue
-    const node = locate(shot.name, field)
-    const piece = within && shot.prompt!.slice(within.offset, within.offset + within.length)
-    const before = shot.prompt?.slice(0, within?.offset) ?? ''
-    const inside = piece !== undefined && node ? pieceOffset(node, piece, before, sink) : undefined
-    const start = inside ?? (node ? startOf(node) : 0)
-    const length = inside === undefined ? (node ? lengthOf(node) : 1) : piece!.length
-    sink.add(code, start, message, { length, shot: shot.name, severity })
+  for (const fault of checkShot(shot)) {
+    if (!broken.has(String(fault.field[0]))) addFault(fault, shot, locate, sink)
   }
+}
+
+/** Adds a fault at its field, or at the piece of the prompt that it is about. */
+function addFault(
+  { code, field, message, severity, within }: RuleFault,
+  shot: Shot,
+  locate: Locate,
+  sink: ProblemSink,
+): void {
+  const node = locate(shot.name, field)
+  const piece = within && shot.prompt!.slice(within.offset, within.offset + within.length)
+  const before = shot.prompt?.slice(0, within?.offset) ?? ''
+  // Where the source breaks the line within the piece, its first word shows the place.
+  for (const part of piece && node ? [piece, piece.split(' ')[0]!] : []) {
+    const inside = pieceOffset(node!, part, before, sink)
+    if (inside === undefined) continue
+    sink.add(code, inside, message, { length: part.length, shot: shot.name, severity })
+    return
+  }
+  const length = node ? lengthOf(node) : 1
+  sink.add(code, node ? startOf(node) : 0, message, { length, shot: shot.name, severity })
 }

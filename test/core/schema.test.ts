@@ -8,6 +8,7 @@ import manifestSchema from '../../schemas/manifest.schema.json' with { type: 'js
 import pricesSchema from '../../schemas/prices.schema.json' with { type: 'json' }
 import { parseLockfile, renderLockfile } from '../../src/core/lockfile.js'
 import { parseManifest } from '../../src/core/manifest.js'
+import { lintCodes } from '../../src/core/prompt-lint.js'
 import { digestA, entry, pro15, read, takeName, task, v20 } from './builders.js'
 
 // One price of several is a `oneOf` of `required`s, which name properties that stand beside them.
@@ -50,6 +51,10 @@ describe.each([
 test('what the defaults take, a shot takes as well', () => {
   const { shot, defaults } = manifestSchema.definitions
   expect(shot.properties).toMatchObject(defaults.properties)
+})
+
+test('the advice that can be switched off is the advice that there is', () => {
+  expect(manifestSchema.definitions.lint.properties.off.items.enum).toEqual(lintCodes)
 })
 
 test('a price is the same in a manifest and in a file of its own', () => {
@@ -102,6 +107,7 @@ const manifests = fc.record(
       fc.oneof(fc.stringMatching(/^[^$]*$/), fc.integer(), fc.boolean()),
     ),
     defaults: fc.record(inherited, { requiredKeys: [] }),
+    lint: fc.record({ off: fc.uniqueArray(fc.constantFrom(...lintCodes)) }, { requiredKeys: [] }),
     shots: fc.dictionary(name, fc.record(fields, { requiredKeys: [] }), { minKeys: 1, maxKeys: 5 }),
   },
   { requiredKeys: ['version', 'shots'] },
