@@ -124,6 +124,7 @@ const direction = /^(?:\s|\([^()]*\)|（[^（）]*）|\[[^[\]]*\])*/
 const unquotedWords = /^['‘’…—¿¡-]*[\p{L}\p{N}]/u
 
 function looseDialogue(silent: string): Remark[] {
+  if (!/[:：]/.test(silent)) return []
   const remarks: Remark[] = []
   for (const pattern of [chineseSpeech, englishSpeech]) {
     for (const { 0: piece, index } of silent.matchAll(pattern)) {
@@ -169,8 +170,12 @@ const romance =
   /(?<![\p{L}\p{N}])(?:um|uma|os|da|em|com|que|el|los|las|una|con|del|para|por)(?![\p{L}\p{N}])|[ãõçñ]/iu
 const english = /\b(?:the|and|of|with|is|from|into)\b/i
 
+/** In every negative phrase is one of these. They are looked for first: most prompts have none. */
+const negativeWord = /no[ \t\n]|without|do not|don['’]t|avoid|negative|提示词|不要|禁止|请勿|避免|没有/i
+
 /** The first negative phrase: one is enough to make the point. */
 function negativeWords(silent: string): Remark[] {
+  if (!negativeWord.test(silent)) return []
   let first: { piece: string; offset: number } | undefined
   const foreign = romance.test(silent) && !english.test(silent)
   for (const pattern of [...(foreign ? [] : englishNegatives), ...otherNegatives]) {
@@ -196,6 +201,7 @@ const unwritten = /\[(?:TODO|TBD|FIXME)\b[^[\]]*\]|(?<![A-Za-z0-9_])(?:TODO|FIXM
 const filler = /\blorem ipsum\b/gi
 
 function templateMarks(prompt: string, silent: string): Remark[] {
+  if (!/[{<$]|TODO|FIXME|TBD|XXX|lorem/i.test(prompt)) return []
   const marked = prompt.includes('</')
     ? prompt.replace(/<[a-z_][\w-]*>/gi, (tag) => ' '.repeat(tag.length))
     : prompt
@@ -222,9 +228,9 @@ const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}]/u
 
 /** The first full-width letters or digits (of Japanese they are a part), or punctuation in a text without Chinese. */
 function wideCharacters(prompt: string): Remark[] {
-  const found =
-    (japanese.test(prompt) ? null : wideText.exec(prompt)) ??
-    (eastAsian.test(prompt) ? null : widePunctuation.exec(prompt))
+  const text = wideText.exec(prompt)
+  const letters = text && japanese.test(prompt) ? null : text
+  const found = letters ?? (eastAsian.test(prompt) ? null : widePunctuation.exec(prompt))
   if (!found) return []
   const piece = found[0]
   const plain = piece.normalize('NFKC').replaceAll('。', '.').replaceAll('、', ',')
