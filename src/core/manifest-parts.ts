@@ -33,6 +33,8 @@ const shotFields = Object.keys(schema.definitions.shot.properties)
 /** A manifest taken apart: what of it passed the schema. */
 export interface RootParts {
   money: Pick<Manifest, 'budget' | 'rates'>
+  /** Codes of advice about prompts that the manifest switches off. */
+  lintOff: ReadonlySet<string>
   /** The manifest's own, then those of what it extends, nearest first. */
   defaults: readonly Layer[]
   vars: ReadonlyMap<string, string>
@@ -64,6 +66,7 @@ interface Top {
   /** The variables in JavaScript's words. */
   plainVars: ReadonlyMap<string, string>
   money: RootParts['money']
+  lintOff: ReadonlySet<string>
   /** Where it names the file that it extends. */
   extending: Node | undefined
 }
@@ -108,7 +111,14 @@ export function splitRoot(
   const earlierVars = [...vars].some(([name, value]) => plainVars.get(name) !== value) ? plainVars : undefined
   const rates = tops.flatMap(({ money }) => money.rates ?? [])
   const money = { ...top.money, ...(rates.length > 0 && { rates }) }
-  return { money, defaults: tops.map(({ defaults }) => defaults), vars, earlierVars, ...shots }
+  return {
+    money,
+    lintOff: top.lintOff,
+    defaults: tops.map(({ defaults }) => defaults),
+    vars,
+    earlierVars,
+    ...shots,
+  }
 }
 
 /** What a manifest extends, nearest first, each with its problems placed in its own file. */
@@ -176,7 +186,10 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
   const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, yaml) ?? undefined
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
   const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
+  // A misspelt code is an error of its own; the others count.
+  const { off } = asFields(others.lint)
   return {
+    lintOff: new Set<string>(Array.isArray(off) ? off : []),
     defaults: layer(node, sink, asFields(others.defaults), inDefaults),
     vars,
     plainVars,

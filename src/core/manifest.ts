@@ -3,6 +3,7 @@ import { buildShot, type OnTemplateFault } from './build-shot.js'
 import { type BaseFile, type Layer, type RootParts, type ShotLayer, splitRoot } from './manifest-parts.js'
 import type { ShotName } from './names.js'
 import type { Problem } from './problem.js'
+import { lintShots } from './prompt-lint.js'
 import type { Manifest, Shot } from './shot.js'
 import { checkShot, modelWarnings, type RuleFault } from './shot-rules.js'
 import { didYouMean } from './suggest.js'
@@ -62,6 +63,7 @@ export function parseManifest(
     return shot
   })
   warnOfModels(shots, parts)
+  adviseOnPrompts(shots, parts, locate, sink)
   const { earlierVars } = parts
   const earlier = earlierVars && {
     earlier: parts.shots.map((layer) =>
@@ -175,15 +177,44 @@ function checkRules(shot: Shot, broken: ReadonlySet<string>, locate: Locate, sin
     sink.add('missing-field', found ? startOf(found.node) : 0, message, { shot: shot.name })
     return
   }
-  for (const { code, field, message, severity, within } of checkShot(shot)) {
-    if (broken.has(String(field[0]))) continue
-    const found = locate(shot.name, field)
-    const at = found?.sink ?? sink
-    const piece = within && shot.prompt!.slice(within.offset, within.offset + within.length)
-    const before = shot.prompt?.slice(0, within?.offset) ?? ''
-    const inside = piece !== undefined && found ? pieceOffset(found.node, piece, before, at) : undefined
-    const start = inside ?? (found ? startOf(found.node) : 0)
-    const length = inside === undefined ? (found ? lengthOf(found.node) : 1) : piece!.length
-    at.add(code, start, message, { length, shot: shot.name, severity })
+  for (const fault of checkShot(shot)) {
+    if (!broken.has(String(fault.field[0]))) addFault(fault, shot, locate, sink)
   }
+}
+
+function adviseOnPrompts(
+  shots: readonly Shot[],
+  { lintOff }: RootParts,
+  locate: Locate,
+  sink: ProblemSink,
+): void {
+  const byName = new Map(shots.map((shot) => [shot.name, shot]))
+  // Shots may differ in just what is wrong with them.
+  const faulty = sink.problems.some(({ severity }) => severity === 'error')
+  const off = faulty ? new Set([...lintOff, 'prompt-twice']) : lintOff
+  for (const finding of lintShots(shots, off)) {
+    addFault({ ...finding, severity: 'warning' }, byName.get(finding.shot)!, locate, sink)
+  }
+}
+
+/** Adds a fault at its field, or at the piece of the prompt that it is about. */
+function addFault(
+  { code, field, message, severity, within }: RuleFault,
+  shot: Shot,
+  locate: Locate,
+  sink: ProblemSink,
+): void {
+  const found = locate(shot.name, field)
+  const at = found?.sink ?? sink
+  const piece = within && shot.prompt!.slice(within.offset, within.offset + within.length)
+  const before = shot.prompt?.slice(0, within?.offset) ?? ''
+  // Where the source breaks the line within the piece, its first word shows the place.
+  for (const part of piece && found ? [piece, piece.split(' ')[0]!] : []) {
+    const inside = pieceOffset(found!.node, part, before, at)
+    if (inside === undefined) continue
+    at.add(code, inside, message, { length: part.length, shot: shot.name, severity })
+    return
+  }
+  const [start, length] = found ? [startOf(found.node), lengthOf(found.node)] : [0, 1]
+  at.add(code, start, message, { length, shot: shot.name, severity })
 }

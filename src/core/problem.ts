@@ -32,6 +32,12 @@ export type ProblemCode =
   | 'media-format'
   | 'media-inline'
   | 'manifest-name'
+  | 'prompt-long'
+  | 'prompt-dialogue'
+  | 'prompt-negative'
+  | 'prompt-marks'
+  | 'prompt-twice'
+  | 'prompt-width'
 
 /** One thing that is wrong in a manifest, and where. */
 export interface Problem {

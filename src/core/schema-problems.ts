@@ -38,7 +38,8 @@ function describe(
   // What is wrong with a key is said once, by `propertyNames`.
   if (propertyName !== undefined && keyword !== 'propertyNames') return undefined
   if (schemaPath.includes('/oneOf/')) return undefined
-  const field = path.at(-1) ?? 'the manifest'
+  const last = path.at(-1) ?? 'the manifest'
+  const field = /^\d+$/.test(last) ? `an item of ${path.at(-2)}` : last
   const fault = (code: ProblemCode, text: string) => ({ code, path, atKey: false, message: text })
   switch (keyword) {
     case 'additionalProperties': {
@@ -55,7 +56,11 @@ function describe(
       )
     case 'enum': {
       const allowed: unknown[] = params.allowedValues
-      const near = didYouMean(String(value), allowed.map(String))
+      // An input method for Chinese writes 16：9, which looks the same.
+      const plain = String(value).normalize('NFKC').trim()
+      const near = allowed.includes(plain)
+        ? `, did you mean "${plain}"?`
+        : didYouMean(String(value), allowed.map(String))
       return fault('wrong-value', `${field} is ${show(value)}, possible are ${allowed.join(', ')}${near}`)
     }
     case 'const':

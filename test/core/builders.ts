@@ -88,9 +88,12 @@ export function unmark(marked: string): { text: string; places: string[] } {
 /** The top of a manifest of 1.5 pro shots, up to `shots:`. */
 export const top = `version: 1\ndefaults: { model: ${pro15} }\nshots:\n`
 
-/** Problems but for the word that 1.5 pro, which most manifests here name, was announced to stop. */
+/**
+ * Problems but for the words that 1.5 pro, which most manifests here name, was announced to stop, and that a prompt
+ * stands twice, as it does in most of them.
+ */
 export function faultsOf({ problems }: ParsedManifest): Problem[] {
-  return problems.filter(({ code }) => code !== 'model-retired')
+  return problems.filter(({ code }) => code !== 'model-retired' && code !== 'prompt-twice')
 }
 
 /** Reads a manifest that is all right. */

@@ -161,7 +161,9 @@ describe('what is to be said of a model is said once', () => {
   const warnings = (text: string) => {
     const { problems } = parseManifest(text, 'm.yaml')
     expect(problems.filter(({ severity }) => severity !== 'warning')).toEqual([])
-    return problems.map(({ line, col, code, shot }) => `${line}:${col} ${code}${shot ? ` ${shot}` : ''}`)
+    return problems
+      .filter(({ code }) => code !== 'prompt-twice')
+      .map(({ line, col, code, shot }) => `${line}:${col} ${code}${shot ? ` ${shot}` : ''}`)
   }
   const expectWarnings = (marked: string, ...expected: string[]) => {
     const { text, places } = unmark(marked)
@@ -219,6 +221,80 @@ describe('what is to be said of a model is said once', () => {
     expectProblems(`version: 1\nshots: { a: { prompt: x, model: ep-1, model_profile: ▸2.0 } }\n`, [
       'wrong-type a',
     ])
+  })
+})
+
+describe('advice about prompts', () => {
+  /** Expects warnings, and no errors, at the marks. */
+  const expectAdvice = (marked: string, ...expected: string[]) => {
+    const { text, places } = unmark(marked)
+    const problems = parseManifest(text, 'm.yaml').problems.filter(({ code }) => code !== 'model-retired')
+    expect(problems.every(({ severity }) => severity === 'warning')).toBe(true)
+    expect(problems.map(({ line, col, code, shot }) => `${line}:${col} ${code} ${shot}`)).toEqual(
+      expected.map((words, index) => `${places[index]} ${words}`),
+    )
+  }
+
+  test.each<[string, string, ...string[]]>([
+    ['at the piece in a plain text', `${top}  a: { prompt: snow and ▸no people }\n`, 'prompt-negative a'],
+    ['at the piece in quotes', `${top}  a: { prompt: 'he says: "no", to ▸{name}' }\n`, 'prompt-marks a'],
+    [
+      'at the piece in a folded text',
+      `${top}  a:\n    prompt: >-\n      snow on a road,\n      and ▸no people\n`,
+      'prompt-negative a',
+    ],
+    [
+      'at the first word of a piece that is folded',
+      `${top}  a:\n    prompt: >-\n      snow and ▸no\n      people\n`,
+      'prompt-negative a',
+    ],
+    [
+      'behind a variable',
+      `vars: { who: the fox }\n${top}  a: { prompt: "\${who}▸， running" }\n`,
+      'prompt-width a',
+    ],
+    [
+      'at the prompt, of what a variable brought in',
+      `vars: { who: "the {animal}" }\n${top}  a: { prompt: ▸"see \${who}" }\n`,
+      'prompt-marks a',
+    ],
+    [
+      'at the name of a shot that another is like',
+      `${top}  a: &a { prompt: fox }\n  ▸b: *a\n  ▸c: { prompt: fox }\n`,
+      'prompt-twice b',
+      'prompt-twice c',
+    ],
+  ])('stands %s', (_, marked, ...expected) => expectAdvice(marked, ...expected))
+
+  test('is given only as far as the manifest does not switch it off', () => {
+    const shots = '  a: { prompt: "no people, ▸{name}" }\n  ▸b: { prompt: "no people, {name}" }\n'
+    const { text } = unmark(shots)
+    expectAdvice(
+      `lint: { off: [prompt-negative] }\n${top}${shots.replace('people, {name}" }', 'people, ▸{name}" }')}`,
+      'prompt-marks a',
+      'prompt-twice b',
+      'prompt-marks b',
+    )
+    expectAdvice(`lint: { off: [prompt-negative, prompt-marks, prompt-twice] }\n${top}${text}`)
+    expectAdvice(`lint: {}\n${top}  a: { prompt: ▸no people }\n`, 'prompt-negative a')
+  })
+
+  test('can be switched off by known codes only', () => {
+    expectProblems(`lint: { off: [▸prompt-lng, prompt-marks] }\n${top}  a: { prompt: "{x}" }\n`, [
+      'wrong-value',
+    ])
+    expectProblems(`lint: { off: ▸prompt-long }\n${top}  a: { prompt: x }\n`, ['wrong-type'])
+    expectProblems(`lint: { ▸on: [prompt-long] }\n${top}  a: { prompt: x }\n`, ['unknown-field'])
+    const [problem] = parseManifest(
+      `lint: { off: [prompt-lng] }\n${top}  a: { prompt: x }\n`,
+      'm.yaml',
+    ).problems
+    expect(problem?.message).toContain('did you mean "prompt-long"')
+  })
+
+  test('finds no two shots alike while something in the manifest is wrong', () => {
+    const text = `${top}  a: { prompt: x, ratio: 1:2 }\n  b: { prompt: x, ratio: 2:1 }\n`
+    expect(parseManifest(text, 'm.yaml').problems.map(({ code }) => code)).not.toContain('prompt-twice')
   })
 })
 
@@ -282,6 +358,8 @@ describe('problems', () => {
     ['duraton: 5', '"duration"'],
     ['Prompt: x', '"prompt"'],
     ['ratio: 16.9', '"16:9"'],
+    ['ratio: １６：９', '"16:9"'],
+    ['ratio: 2１：9', '"21:9"'],
     ['model: doubao-seedance-1-5-pro-251216', `"${pro15}"`],
     ['image: "${sho}"', '"shot"'],
   ])('%s brings the suggestion %s', (field, suggested) => {

@@ -9,6 +9,7 @@ import pricesSchema from '../../schemas/prices.schema.json' with { type: 'json' 
 import { parseLockfile, renderLockfile } from '../../src/core/lockfile.js'
 import { parseManifest } from '../../src/core/manifest.js'
 import { findModel, knownModelIds } from '../../src/core/models.js'
+import { lintCodes } from '../../src/core/prompt-lint.js'
 import { digestA, entry, pro15, read, takeName, task, v20 } from './builders.js'
 
 // One price of several is a `oneOf` of `required`s, which name properties that stand beside them.
@@ -65,6 +66,10 @@ test('models whose end was announced are offered last', () => {
   expect(manifestSchema.definitions.model_profile.examples).toEqual(examples)
 })
 
+test('the advice that can be switched off is the advice that there is', () => {
+  expect(manifestSchema.definitions.lint.properties.off.items.enum).toEqual(lintCodes)
+})
+
 test('a price is the same in a manifest and in a file of its own', () => {
   expect(pricesSchema.definitions.price).toEqual(manifestSchema.definitions.price)
 })
@@ -116,6 +121,7 @@ const manifests = fc.record(
       fc.oneof(fc.stringMatching(/^[^$]*$/), fc.integer(), fc.boolean()),
     ),
     defaults: fc.record(inherited, { requiredKeys: [] }),
+    lint: fc.record({ off: fc.uniqueArray(fc.constantFrom(...lintCodes)) }, { requiredKeys: [] }),
     shots: fc.dictionary(name, fc.record(fields, { requiredKeys: [] }), { minKeys: 1, maxKeys: 5 }),
   },
   { requiredKeys: ['version', 'shots'] },

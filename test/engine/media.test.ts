@@ -240,8 +240,8 @@ describe('films and sounds', () => {
 
   test('bring the warning that they are inline once a film, at the first shot that shows it', async () => {
     const rig = rigOf({}, { 'a.mp4': await film(), 'b.mp4': await film({ seconds: 4 }) })
-    const shows = (name: string) => ({ prompt: 'x', model: v20, reference_videos: [name] })
-    rig.writeManifest({ one: shows('a.mp4'), two: shows('a.mp4'), three: shows('b.mp4') })
+    const shows = (name: string, prompt = 'x') => ({ prompt, model: v20, reference_videos: [name] })
+    rig.writeManifest({ one: shows('a.mp4'), two: shows('a.mp4', 'y'), three: shows('b.mp4') })
     expect((await problemsOf(rig)).map(({ code, shot }) => `${code} ${shot}`)).toEqual([
       'media-inline one',
       'media-inline three',
@@ -260,7 +260,7 @@ describe('films and sounds', () => {
       Object.fromEntries(
         ['a', 'b', 'c'].map((name) => [
           name,
-          { prompt: 'x', model: v20, reference_audio: ['a.wav'], reference_images: ['a.png'] },
+          { prompt: name, model: v20, reference_audio: ['a.wav'], reference_images: ['a.png'] },
         ]),
       ),
     )
