@@ -1,7 +1,8 @@
 import type { CAC } from 'cac'
 import { RunnerError } from '../core/errors.js'
+import { findModel } from '../core/models.js'
 import type { CommandContext } from './command-context.js'
-import { numberFlag, type RawFlags, textFlag } from './flags.js'
+import { numberFlag, type RawFlags, textFlag, textFlags } from './flags.js'
 
 const rate = { min: 0, max: 1, whole: false }
 const many = { min: 1, max: 10_000_000 }
@@ -22,6 +23,7 @@ export function addSimulateCommand(
     .option('--rpm <n>', 'Creates of a model in a minute (default: 600)')
     .option('--queue-limit <n>', 'Tasks that may wait')
     .option('--task-seconds <range>', 'How long a task runs, such as 2 or 1.5-4')
+    .option('--endpoint <ep-id=model>', 'The model behind an endpoint id; may be repeated (default: 1.5 pro)')
     .option('--latency <ms>', 'Delay of every answer')
     .option('--throttle <rate>', 'Share of creates answered 429, such as 0.1')
     .option('--retry-after <s>', 'Seconds in the Retry-After of these answers (default: no such header)')
@@ -50,6 +52,7 @@ export function addSimulateCommand(
         rpm: numberFlag(flags, 'rpm', many),
         queueLimit: numberFlag(flags, 'queue-limit', { ...many, min: 0 }),
         taskSeconds: readRange(textFlag(argv, 'task-seconds')),
+        endpoints: new Map(textFlags(argv, 'endpoint').map(readEndpoint)),
         urlLifetimeS: numberFlag(flags, 'url-lifetime', many),
         faultSeed: numberFlag(flags, 'fault-seed', { min: 0, max: 2 ** 32 - 1 }),
         faults: {
@@ -74,6 +77,19 @@ export function addSimulateCommand(
       await simulator.close()
       setStatus(0)
     })
+}
+
+/** @throws RunnerError `usage` */
+function readEndpoint(text: string): [id: string, model: string] {
+  const [, id, model] = /^(ep-[^=]+)=(.+)$/.exec(text) ?? []
+  if (id !== undefined && model !== undefined && findModel(model)) return [id, model]
+  throw new RunnerError(
+    'usage',
+    `Cannot use --endpoint ${text}: it reads ep-ID=MODEL, with a model that is known`,
+    {
+      hint: 'See the models with: shotlock models.',
+    },
+  )
 }
 
 function readRange(text: string | undefined): { min: number; max: number } | undefined {

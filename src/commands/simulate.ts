@@ -14,6 +14,8 @@ export interface SimulateOptions {
   /** Creates of one model in any minute. */
   rpm?: number | undefined
   queueLimit?: number | undefined
+  /** The models behind endpoint ids `ep-…`; one that is not here is taken for 1.5 pro. */
+  endpoints?: ReadonlyMap<string, string> | undefined
   /** Shortest and longest running time of a task. */
   taskSeconds?: { min: number; max: number } | undefined
   /** Seconds that a signed URL is good for. */

@@ -49,6 +49,8 @@ export interface SimulatorOptions {
   recordLifetimeMs?: number | undefined
   /** Pause between the tries of a callback; default 1000 ms. */
   callbackRetryMs?: number | undefined
+  /** The models behind endpoint ids `ep-…`; one that is not here is taken for 1.5 pro. */
+  endpoints?: ReadonlyMap<string, string> | undefined
   /** What goes wrong from the start; default: nothing. */
   faults?: FaultChanges | undefined
   /** Decides when rates strike; default 1. */
@@ -121,6 +123,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     taskMs: options.taskMs ?? { min: 1500, max: 4000 },
     queuedMs: options.queuedMs ?? 200,
     recordLifetimeMs: options.recordLifetimeMs ?? 7 * day,
+    endpoints: options.endpoints ?? new Map(),
     onChange: (task) => {
       if (task.callbackUrl && task.status !== 'cancelled')
         callbacks.send(task.id, task.callbackUrl, show(task))

@@ -21,6 +21,8 @@ export interface TaskDeskOptions {
   taskMs: { min: number; max: number }
   queuedMs: number
   recordLifetimeMs: number
+  /** The models behind endpoint ids. */
+  endpoints: ReadonlyMap<string, string>
   /** Milliseconds since the Unix epoch. */
   now: () => number
   journal: JournalFile<TaskEvent>
@@ -89,9 +91,14 @@ export class TaskDesk {
    */
   create(body: unknown, clips: Clips): SimulatedTask {
     this.advance()
-    const { taskMs, queuedMs, inputs, journal, onChange, now } = this.#options
+    const { taskMs, queuedMs, endpoints, inputs, journal, onChange, now } = this.#options
     const nowMs = now()
-    const valid = validateCreate(body, { clips, nowMs, findTask: (id) => this.#book.get(id) })
+    const valid = validateCreate(body, {
+      clips,
+      nowMs,
+      endpoints,
+      findTask: (id) => this.#book.get(id),
+    })
     refuseByWord(valid.prompt)
     const isFlex = valid.tier === 'flex'
     this.#limit(valid.profile, isFlex ? undefined : this.#book.counts(valid.profile.label), nowMs)

@@ -31,8 +31,8 @@ export interface ValidCreate extends CheckedContent {
   draftBackdrop: string | undefined
 }
 
-/** Any endpoint id is taken for one of this model. */
-const endpointModel = 'doubao-seedance-1-5-pro-251215'
+/** An endpoint id that nobody has said anything about is taken for one of this model. */
+const usualEndpointModel = 'doubao-seedance-1-5-pro-251215'
 
 const ratios: readonly unknown[] = ['16:9', '4:3', '1:1', '3:4', '9:16', '21:9', 'adaptive']
 
@@ -123,14 +123,17 @@ interface CheckedFields {
  * @param body The body as parsed from JSON.
  * @throws ServiceError 400 or 404.
  */
-export function validateCreate(body: unknown, context: DraftShelf & { clips: Clips }): ValidCreate {
+export function validateCreate(
+  body: unknown,
+  context: DraftShelf & { clips: Clips; endpoints: ReadonlyMap<string, string> },
+): ValidCreate {
   if (!isObject(body)) throw invalid('The request body must be a JSON object.')
   const { model: sent, content: items, ...optional } = body
   if (sent === undefined || sent === '') throw missing('model')
   if (typeof sent !== 'string') throw invalid('model must be a string')
 
   const endpoint = sent.startsWith('ep-') ? sent : undefined
-  const model = endpoint ? endpointModel : sent
+  const model = endpoint ? (context.endpoints.get(endpoint) ?? usualEndpointModel) : sent
   const profile = findModel(model)
   if (!profile) {
     const message = `The model or endpoint ${sent} does not exist or you do not have access to it.`

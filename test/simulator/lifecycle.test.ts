@@ -189,6 +189,12 @@ test('an adaptive ratio without an inline image depends on the seed alone', asyn
   expect(one).toBe(other)
 })
 
+test('an endpoint is of the model that it was said to be', async () => {
+  const endpoints = new Map([['ep-20260108-abcde', 'doubao-seedance-2-0-260128']])
+  const rig = await startRig({ endpoints })
+  expect((await rig.finished({ model: 'ep-20260108-abcde' })).model).toBe('doubao-seedance-2-0-260128')
+})
+
 test('an endpoint id is taken for 1.5 pro and reported as its model', async () => {
   const rig = await startRig()
   expect((await rig.finished({ model: 'ep-20260108-abcde' })).model).toBe('doubao-seedance-1-5-pro-251215')
