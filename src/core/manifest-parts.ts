@@ -187,9 +187,9 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
   const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
   // A misspelt code is an error of its own; the others count.
-  const { off } = asFields(others.lint)
+  const { ignore } = asFields(others.lint)
   return {
-    lintOff: new Set<string>(Array.isArray(off) ? off : []),
+    lintOff: new Set<string>(Array.isArray(ignore) ? ignore : []),
     defaults: layer(node, sink, asFields(others.defaults), inDefaults),
     vars,
     plainVars,

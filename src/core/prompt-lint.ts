@@ -3,7 +3,7 @@ import { profileOf } from './models.js'
 import type { ShotName } from './names.js'
 import type { Shot } from './shot.js'
 
-/** Every advice about prompts, by the code that switches it off (`lint: { off: [...] }` in the manifest). */
+/** Every advice about prompts, by the code that switches it off (`lint: { ignore: [...] }` in the manifest). */
 export const lintCodes = [
   'prompt-long',
   'prompt-dialogue',

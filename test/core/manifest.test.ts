@@ -270,23 +270,23 @@ describe('advice about prompts', () => {
     const shots = '  a: { prompt: "no people, ▸{name}" }\n  ▸b: { prompt: "no people, {name}" }\n'
     const { text } = unmark(shots)
     expectAdvice(
-      `lint: { off: [prompt-negative] }\n${top}${shots.replace('people, {name}" }', 'people, ▸{name}" }')}`,
+      `lint: { ignore: [prompt-negative] }\n${top}${shots.replace('people, {name}" }', 'people, ▸{name}" }')}`,
       'prompt-marks a',
       'prompt-twice b',
       'prompt-marks b',
     )
-    expectAdvice(`lint: { off: [prompt-negative, prompt-marks, prompt-twice] }\n${top}${text}`)
+    expectAdvice(`lint: { ignore: [prompt-negative, prompt-marks, prompt-twice] }\n${top}${text}`)
     expectAdvice(`lint: {}\n${top}  a: { prompt: ▸no people }\n`, 'prompt-negative a')
   })
 
   test('can be switched off by known codes only', () => {
-    expectProblems(`lint: { off: [▸prompt-lng, prompt-marks] }\n${top}  a: { prompt: "{x}" }\n`, [
+    expectProblems(`lint: { ignore: [▸prompt-lng, prompt-marks] }\n${top}  a: { prompt: "{x}" }\n`, [
       'wrong-value',
     ])
-    expectProblems(`lint: { off: ▸prompt-long }\n${top}  a: { prompt: x }\n`, ['wrong-type'])
+    expectProblems(`lint: { ignore: ▸prompt-long }\n${top}  a: { prompt: x }\n`, ['wrong-type'])
     expectProblems(`lint: { ▸on: [prompt-long] }\n${top}  a: { prompt: x }\n`, ['unknown-field'])
     const [problem] = parseManifest(
-      `lint: { off: [prompt-lng] }\n${top}  a: { prompt: x }\n`,
+      `lint: { ignore: [prompt-lng] }\n${top}  a: { prompt: x }\n`,
       'm.yaml',
     ).problems
     expect(problem?.message).toContain('did you mean "prompt-long"')

@@ -67,7 +67,7 @@ test('models whose end was announced are offered last', () => {
 })
 
 test('the advice that can be switched off is the advice that there is', () => {
-  expect(manifestSchema.definitions.lint.properties.off.items.enum).toEqual(lintCodes)
+  expect(manifestSchema.definitions.lint.properties.ignore.items.enum).toEqual(lintCodes)
 })
 
 test('a price is the same in a manifest and in a file of its own', () => {
@@ -121,7 +121,7 @@ const manifests = fc.record(
       fc.oneof(fc.stringMatching(/^[^$]*$/), fc.integer(), fc.boolean()),
     ),
     defaults: fc.record(inherited, { requiredKeys: [] }),
-    lint: fc.record({ off: fc.uniqueArray(fc.constantFrom(...lintCodes)) }, { requiredKeys: [] }),
+    lint: fc.record({ ignore: fc.uniqueArray(fc.constantFrom(...lintCodes)) }, { requiredKeys: [] }),
     shots: fc.dictionary(name, fc.record(fields, { requiredKeys: [] }), { minKeys: 1, maxKeys: 5 }),
   },
   { requiredKeys: ['version', 'shots'] },

@@ -36,8 +36,8 @@ describe('limits, by the log of the simulator', () => {
     const project = createProject({ 'ep.yaml': manifest(8) })
     await project.shotlock(['run', 'ep.yaml', ...against(sim), '--rpm', '300'])
     const times = accepted(sim).map(({ at }) => at)
-    // 200 ms apart when sent; on the way one may be overtaken by a little.
-    expect(times.at(-1)! - times[0]!).toBeGreaterThanOrEqual(7 * 200 - 50)
+    // 200 ms apart when sent. On a busy machine the first is seen late; without a rate all would come at once.
+    expect(times.at(-1)! - times[0]!).toBeGreaterThanOrEqual(5 * 200)
   })
 
   test('no key is ever sent to the host of the files', async () => {
