@@ -1,9 +1,16 @@
 import type { WriteStream } from 'node:tty'
 import { createLogUpdate } from 'log-update'
-import { microsPerUnit } from '../core/money.js'
 import { eventLine, type Reporter } from './reporter.js'
 import { type RunProgress, trackProgress } from './run-progress.js'
-import { formatDuration, formatMoney, formatNumber, type Palette, truncate, widthOf } from './text.js'
+import {
+  formatDuration,
+  formatExact,
+  formatMoney,
+  formatNumber,
+  type Palette,
+  truncate,
+  widthOf,
+} from './text.js'
 
 const redrawMs = 100
 const recentEvents = 6
@@ -70,7 +77,7 @@ export function progressLine(progress: RunProgress, elapsedMs: number, width: nu
   for (const { currency, max } of prices) {
     const micros = spent.find((one) => one.currency === currency)?.micros ?? 0
     const most = formatMoney({ currency, amount: max }).slice(currency.length + 1)
-    parts.push(`${formatMoney({ currency, amount: micros / microsPerUnit })} of ${most}`)
+    parts.push(`${formatExact({ currency, micros })} of ${most}`)
   }
   if (failed > 0) parts.push(`failed ${formatNumber(failed)}`)
   parts.push(`live ${live}`, `queued ${queued}`)

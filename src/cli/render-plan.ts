@@ -1,10 +1,10 @@
 import type { PlanReport } from '../commands/plan.js'
 import type { TokenRange } from '../core/estimate.js'
 import type { BudgetView } from '../core/event.js'
-import { microsPerUnit, readMoney } from '../core/money.js'
+import { readMoney } from '../core/money.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import type { EstimateView, PlanView, PriceView } from '../core/plan-view.js'
-import { columns, count, formatMoney, formatNumber, formatPrice, type Palette } from './text.js'
+import { columns, count, formatExact, formatMoney, formatNumber, formatPrice, type Palette } from './text.js'
 
 type ViewStep = PlanView['steps'][number]
 
@@ -163,7 +163,7 @@ function draftWords(draft: ViewStep['draft']): string {
   const { task, daysLeft, cost } = draft
   const days = daysLeft === undefined ? [] : [`${daysLeftWords(daysLeft)} left`]
   const paid = readMoney(cost)
-  const money = paid ? [`cost ${formatMoney({ ...paid, amount: paid.micros / microsPerUnit })}`] : []
+  const money = paid ? [`cost ${formatExact(paid)}`] : []
   const facts = [...money, ...days].join(', ')
   return `, from draft ${task}${facts === '' ? '' : ` (${facts})`}`
 }

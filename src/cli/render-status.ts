@@ -1,9 +1,9 @@
 import type { StatusReport, TakeStatus } from '../commands/status.js'
 import { failureAdvice } from '../core/failure.js'
 import { lostCode } from '../core/ledger-state.js'
-import { microsPerUnit, readMoney, sumMoney } from '../core/money.js'
+import { readMoney, sumMoney } from '../core/money.js'
 import { daysLeftWords, holdWords } from './render-plan.js'
-import { columns, count, formatDuration, formatMoney, formatNumber, type Palette } from './text.js'
+import { columns, count, formatDuration, formatExact, formatNumber, type Palette } from './text.js'
 
 const shownPerManifest = 200
 
@@ -34,9 +34,7 @@ function counts(takes: readonly TakeStatus[]): string {
   for (const { status } of takes) byStatus.set(status, (byStatus.get(status) ?? 0) + 1)
   const tokens = takes.reduce((sum, take) => sum + (take.tokens ?? 0), 0)
   const costs = sumMoney(takes.map(({ cost }) => readMoney(cost)).filter((cost) => cost !== undefined))
-  const money = costs.map(
-    ({ currency, micros }) => `, ${formatMoney({ currency, amount: micros / microsPerUnit })}`,
-  )
+  const money = costs.map((cost) => `, ${formatExact(cost)}`)
   const words = [...byStatus].map(
     ([status, number]) => `${formatNumber(number)} ${status === 'absent' ? 'not bought' : status}`,
   )

@@ -2,9 +2,9 @@ import type { RunReport } from '../commands/run.js'
 import type { NotBoughtReason, Outcome, Stop, StopReason } from '../core/event.js'
 import { failureAdvice, mayRerun } from '../core/failure.js'
 import { lostCode } from '../core/ledger-state.js'
-import { type Money, microsPerUnit, readMoney, sumMoney } from '../core/money.js'
+import { type Money, readMoney, sumMoney } from '../core/money.js'
 import { holdWords, renderBudget } from './render-plan.js'
-import { columns, count, formatMoney, formatNumber, oneLine, type Palette, truncate } from './text.js'
+import { columns, count, formatExact, formatNumber, oneLine, type Palette, truncate } from './text.js'
 
 const shownOutcomes = 100
 
@@ -91,9 +91,7 @@ function tally(outcomes: readonly Outcome[]): string {
   const words = parts
     .filter(([amount]) => amount > 0)
     .map(([amount, word]) => `${formatNumber(amount)} ${word}`)
-  const amounts = sumMoney(outcomes.flatMap(costOf)).map(({ currency, micros }) =>
-    formatMoney({ currency, amount: micros / microsPerUnit }),
-  )
+  const amounts = sumMoney(outcomes.flatMap(costOf)).map(formatExact)
   const cost = [...(tokens > 0 ? [`${formatNumber(tokens)} tokens`] : []), ...amounts]
     .map((text) => `, ${text}`)
     .join('')

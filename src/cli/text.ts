@@ -1,4 +1,5 @@
 import stringWidth from 'string-width'
+import { type Money, microsPerUnit } from '../core/money.js'
 
 /** Colours for people, or none. */
 export interface Palette {
@@ -73,6 +74,11 @@ export function formatNumber(number: number): string {
 export function formatMoney({ currency, amount }: { currency: string; amount: number }): string {
   const digits = amount !== 0 && Math.abs(amount) < 0.01 ? 6 : 2
   return `${currency} ${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: digits })}`
+}
+
+/** As `formatMoney`, of an exact amount. */
+export function formatExact({ currency, micros }: Money): string {
+  return formatMoney({ currency, amount: micros / microsPerUnit })
 }
 
 /** `CNY 1.40`, or `CNY 0.40 to 1.40`. */

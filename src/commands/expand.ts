@@ -1,7 +1,6 @@
 import { type ExpandedManifest, expandManifest } from '../core/expand.js'
 import type { Problem } from '../core/problem.js'
 import type { Selection } from '../core/select.js'
-import { takesOf } from '../core/shot.js'
 import { type LoadOptions, loadManifests } from '../engine/load-manifests.js'
 import { selectFrom } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
@@ -22,16 +21,6 @@ export async function expand(
 ): Promise<ExpandReport> {
   const { loaded, warnings } = await loadManifests({ ...options, rehearsal: false }, files)
   const selects = selectFrom(loaded, options.selection)
-  const manifests = loaded.map(({ manifest }) => {
-    const expanded = expandManifest(manifest)
-    if (!selects) return expanded
-    const wanted = new Set(
-      manifest.shots
-        .flatMap(takesOf)
-        .filter(selects)
-        .map(({ name }) => String(name)),
-    )
-    return { ...expanded, takes: expanded.takes.filter(({ take }) => wanted.has(take)) }
-  })
+  const manifests = loaded.map(({ manifest }) => expandManifest(manifest, selects))
   return { manifests, warnings }
 }

@@ -1,3 +1,4 @@
+import { draftExpiresAt } from '../core/draft-source.js'
 import { RunnerError } from '../core/errors.js'
 import { lostCode } from '../core/ledger-state.js'
 import { draftNameOf, type TakeName } from '../core/names.js'
@@ -5,7 +6,6 @@ import { selectTakes } from '../core/select.js'
 import { type Take, takesOf } from '../core/shot.js'
 import { didYouMean } from '../core/suggest.js'
 import type { TaskId } from '../core/task.js'
-import { createdAtOf, lifetimes } from '../core/task-time.js'
 import { draftDigestsOf, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
 import { type LedgerWorld, type OpenLedger, withLedgers } from '../engine/prepare-plans.js'
 
@@ -65,7 +65,7 @@ function candidatesIn(open: OpenLedger, now: number, undo: boolean): Candidate[]
   return open.manifest.shots.flatMap(takesOf).map((take) => {
     const name = draftNameOf(take.name)
     const entry = open.ledger.states.get(name)?.entry
-    const createdAt = entry?.task === undefined ? undefined : createdAtOf(entry.task)
+    const expiresAt = entry?.task === undefined ? undefined : draftExpiresAt(entry.task)
     const fault = (): string | undefined => {
       if (!entry) return 'has no draft: run --draft buys one'
       if (undo) return entry.approved ? undefined : 'has no approved draft'
@@ -74,7 +74,7 @@ function candidatesIn(open: OpenLedger, now: number, undo: boolean): Candidate[]
         return `has a draft that ${entry.error === lostCode ? 'is lost' : entry.status}: run --draft buys another`
       if (entry.digest !== digests.get(name))
         return 'has changed since its draft was made: run --draft buys another'
-      if (createdAt !== undefined && now >= createdAt + lifetimes.draftMs)
+      if (expiresAt !== undefined && now >= expiresAt)
         return 'has a draft that is past its 7 days: run --draft buys another'
       return undefined
     }
@@ -108,13 +108,13 @@ async function decide({ name }: Take, open: OpenLedger, approved: boolean): Prom
   const { task, approved: before = false } = open.ledger.states.get(draft)!.entry!
   const unchanged = before === approved
   if (!unchanged) await open.ledger.commit({ type: 'approved', take: draft, task: task!, approved })
-  const createdAt = createdAtOf(task!)
+  const expiresAt = draftExpiresAt(task!)
   return {
     manifest: open.manifest.name,
     take: name,
     task: task!,
     approved,
-    ...(createdAt === undefined ? {} : { until: new Date(createdAt + lifetimes.draftMs).toISOString() }),
+    ...(expiresAt === undefined ? {} : { until: new Date(expiresAt).toISOString() }),
     unchanged,
   }
 }

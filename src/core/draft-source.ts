@@ -42,11 +42,16 @@ export function draftSourceOf(
   if (bought !== digest) return 'draft-outdated'
   if (failed) return 'draft-failed'
   if (!approved || status !== 'succeeded' || task === undefined) return 'draft-unapproved'
-  const createdAt = createdAtOf(task)
-  const expiresAt = createdAt === undefined ? undefined : createdAt + lifetimes.draftMs
+  const expiresAt = draftExpiresAt(task)
   const daysLeft = draftDaysLeft(task, now)
   if ((daysLeft !== undefined && daysLeft < 0) || error === lostCode) return 'draft-expired'
   return { task, seed, expiresAt, daysLeft, cost }
+}
+
+/** Until when a draft can be made final, milliseconds since the Unix epoch; `undefined` where its id does not tell. */
+export function draftExpiresAt(task: TaskId): number | undefined {
+  const createdAt = createdAtOf(task)
+  return createdAt === undefined ? undefined : createdAt + lifetimes.draftMs
 }
 
 /**
@@ -55,7 +60,7 @@ export function draftSourceOf(
  * @param now Milliseconds since the Unix epoch.
  */
 export function draftDaysLeft(task: TaskId, now: number | undefined): number | undefined {
-  const createdAt = createdAtOf(task)
-  if (createdAt === undefined || now === undefined) return undefined
-  return Math.ceil((createdAt + lifetimes.draftMs - now) / dayMs) - 1
+  const expiresAt = draftExpiresAt(task)
+  if (expiresAt === undefined || now === undefined) return undefined
+  return Math.ceil((expiresAt - now) / dayMs) - 1
 }

@@ -1,7 +1,7 @@
 import { effectiveParameters } from './build-request.js'
 import { billedTokens, leastTokens, type ModelProfile, modeOf, profileOf, type Ratio } from './models.js'
 import type { PriceRange } from './money.js'
-import { findRate, homeProvider, priceRange, publishedRates, type Rate } from './prices.js'
+import { findRate, homeProvider, type Priced, priceRange, publishedRates, type Rate } from './prices.js'
 import type { Media, Shot } from './shot.js'
 
 /** From the least to the most that a take can be billed, in tokens. */
@@ -102,7 +102,7 @@ export function estimateShot(shot: Shot, context: EstimateContext = {}): Estimat
   const tokens = counts.length === 0 ? undefined : { min: Math.min(...counts), max: Math.max(...counts) }
 
   const tier = shot.parameters.service_tier === 'flex' ? 'flex' : 'default'
-  const rate = findRate([...(context.rates ?? []), ...publishedRates], {
+  const priced: Priced = {
     modelIds: profile ? [shot.model, profile.ids.ark, profile.ids.byteplus] : [shot.model],
     provider: providerFor(shot, context),
     tier,
@@ -110,7 +110,8 @@ export function estimateShot(shot: Shot, context: EstimateContext = {}): Estimat
     videoInput,
     draft,
     resolution,
-  })
+  }
+  const rate = findRate(context.rates ?? [], priced) ?? findRate(publishedRates, priced)
   const price =
     rate &&
     priceRange(

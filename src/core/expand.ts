@@ -23,9 +23,12 @@ export interface ExpandedTake {
   request: Omit<VideoRequest, 'seed'> & { seed?: number }
 }
 
-/** Every take of a manifest as it will be sent, in the manifest's order. */
-export function expandManifest({ name, file, shots }: Manifest): ExpandedManifest {
-  return { manifest: name, file, takes: shots.flatMap((shot) => takesOf(shot).map(expandTake)) }
+/** The takes of a manifest as they will be sent, in the manifest's order; all of them unless `selects` says which. */
+export function expandManifest(
+  { name, file, shots }: Manifest,
+  selects: (take: Take) => boolean = () => true,
+): ExpandedManifest {
+  return { manifest: name, file, takes: shots.flatMap(takesOf).filter(selects).map(expandTake) }
 }
 
 function expandTake(take: Take): ExpandedTake {
