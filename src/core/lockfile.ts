@@ -33,6 +33,8 @@ export interface LockEntry {
   error?: string | undefined
   /** A person wants a final made from this draft. */
   approved?: true | undefined
+  /** A person chose this take of its shot; holds for the task that it has. At most one take of a shot. */
+  pick?: true | undefined
   /** Tasks bought for this take before, oldest first; never empty. */
   previous?: readonly TaskId[] | undefined
   /** What those of them came to that were billed; never empty. */
@@ -60,6 +62,7 @@ const fieldOrder = [
   'sha256',
   'error',
   'approved',
+  'pick',
   'previous',
   'spent',
 ] as const

@@ -1,0 +1,18 @@
+import type { TakeState } from './ledger-state.js'
+import { type TakeName, takeName } from './names.js'
+import type { Shot } from './shot.js'
+
+/**
+ * The take of a shot that downstream work uses: the one that a person picked, else take 1. A pick of a take that has
+ * left the manifest (`takes` was lowered) does not count until it is back.
+ */
+export function pickedTakeOf(
+  { name, takes }: Pick<Shot, 'name' | 'takes'>,
+  states: ReadonlyMap<TakeName, TakeState>,
+): TakeName {
+  for (let number = 1; number <= takes; number++) {
+    const take = takeName(name, number)
+    if (states.get(take)?.entry?.pick) return take
+  }
+  return takeName(name, 1)
+}
