@@ -22,6 +22,7 @@ export function withSelection(command: Command): Command {
     .option('--tag <tag>', 'Only shots with this tag; may be repeated')
     .option('--failed [class]', 'Only what failed, expired or was cancelled before, perhaps of one class')
     .option('--force', 'Also what is up to date or held')
+    .option('--stale', 'Also what goes on from a shot that was bought anew')
     .option('--prices <file>', 'Prices that come before all others (YAML); may be repeated')
 }
 
@@ -50,6 +51,7 @@ export async function readPrepareOptions(
     force: flags.force === true,
     failed,
     draft: flags.draft === true,
+    stale: flags.stale === true,
     rates: await readPriceFiles(surroundings),
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { CAC } from 'cac'
+import { RunnerError } from '../core/errors.js'
 import { noProvider } from '../core/provider-choice.js'
 import type { CommandContext } from './command-context.js'
 import {
@@ -12,6 +13,7 @@ import {
 } from './common-options.js'
 import { exitStatus } from './exit-status.js'
 import { type RawFlags, textFlag, textFlags } from './flags.js'
+import { type GraphFormat, graphFormats } from './render-graph.js'
 
 /** Adds the commands that send nothing and cost nothing: `init`, `validate`, `expand`, `plan`, `status`. */
 export function addLookingCommands(
@@ -69,13 +71,14 @@ export function addLookingCommands(
     withProvider(program.command('plan [...manifests]', 'Show what a run would do, why, and the price')),
   )
     .option('--draft', 'Plan cheap drafts of the shots instead of finals')
+    .option('--graph [format]', 'Which shots go on from which, as a drawing: mermaid (default) or dot')
     .option('--out <file>', 'Save the plan, to be carried out exactly with: shotlock run FILE')
     .option('--json', 'The plan as JSON')
     .action(async (manifests: string[], flags: RawFlags) => {
       const { plan } = await import('../commands/plan.js')
-      const { renderPlan } = await import('./render-plan.js')
       const choice = await readProvider(surroundings)
-      const options = await readPrepareOptions(manifests, flags, surroundings, choice)
+      const { graph, paths } = readGraph(flags.graph, manifests)
+      const options = await readPrepareOptions(paths, flags, surroundings, choice)
       const out = textFlag(surroundings.argv, 'out')
       if (out !== undefined && !choice) throw noProvider()
       const save =
@@ -86,7 +89,13 @@ export function addLookingCommands(
       if (flags.json) return terminal.json(report)
       const { renderProblems } = await import('./render-problems.js')
       terminal.note(renderProblems(report.warnings, terminal.errPalette))
-      terminal.print(renderPlan(report, terminal.outPalette, 1000))
+      if (graph) {
+        const { renderGraph } = await import('./render-graph.js')
+        terminal.print(renderGraph(report, graph))
+      } else {
+        const { renderPlan } = await import('./render-plan.js')
+        terminal.print(renderPlan(report, terminal.outPalette, 1000))
+      }
       if (out !== undefined) terminal.note(`Saved to ${out}. Carry it out with: shotlock run ${out}`)
     })
 
@@ -105,4 +114,20 @@ export function addLookingCommands(
       if (flags.json) return terminal.json(report)
       terminal.print(renderStatus(report, terminal.outPalette))
     })
+}
+
+/** `--graph` may have a format; a path behind it is a manifest. */
+function readGraph(
+  value: unknown,
+  manifests: readonly string[],
+): { graph: GraphFormat | undefined; paths: readonly string[] } {
+  if (value === undefined) return { graph: undefined, paths: manifests }
+  if (value === true) return { graph: 'mermaid', paths: manifests }
+  const word = String(value)
+  const known = graphFormats.find((one) => one === word)
+  if (known) return { graph: known, paths: manifests }
+  if (/[\\/.]/.test(word)) return { graph: 'mermaid', paths: [word, ...manifests] }
+  throw new RunnerError('usage', `Cannot use --graph ${word}: it is mermaid or dot`, {
+    hint: 'Such as: shotlock plan --graph dot | dot -Tsvg -o plan.svg.',
+  })
 }

@@ -50,15 +50,20 @@ function priceWords(prices: readonly PriceView[], unpriced: number, buys: number
 
 /** What a plan comes to, in one line. */
 export function renderTotals(
-  { buys, tokens, untold, prices, unpriced, finalPrices }: PlanReport['totals'],
+  { buys, tokens, untold, prices, unpriced, finalPrices, stale, stalePrices }: PlanReport['totals'],
   limits: PlanReport['limits'],
 ): string {
-  if (buys === 0) return 'Buys nothing.'
+  const refresh = stalePrices.length === 0 ? '' : ` for ${stalePrices.map(formatPrice).join(' and ')}`
+  const kept =
+    stale === 0
+      ? ''
+      : ` Keeps ${count(stale, 'stale take')}; --stale buys ${stale === 1 ? 'it' : 'them'} again${refresh}.`
+  if (buys === 0) return `Buys nothing.${kept}`
   const unknown = untold > 0 ? `, besides ${count(untold, 'take')} whose tokens cannot be told` : ''
   const takes = `${count(buys, 'take')} for ${priceWords(prices, unpriced, buys)}`
   const finals =
     finalPrices.length === 0 ? '' : ` Their finals: ${finalPrices.map(formatPrice).join(' and ')} on top.`
-  return `Buys ${takes}: ${formatTokens(tokens)} tokens${unknown}.${finals} Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
+  return `Buys ${takes}: ${formatTokens(tokens)} tokens${unknown}.${finals}${kept} Account limit: ${limits.liveTasks} live, ${limits.createsPerMinute} a minute.`
 }
 
 function unpricedWords(unpriced: number, buys: number): string {
@@ -70,7 +75,7 @@ function unpricedWords(unpriced: number, buys: number): string {
 const tableHead = ['', '', 'pixels', 'length', 'sound', 'tier', 'tokens', 'price', '']
 
 function renderManifest({ manifest, steps }: PlanView, palette: Palette, most: number): string[] {
-  const listed = steps.filter(({ step }) => step !== 'keep')
+  const listed = steps.filter(({ step, stale }) => step !== 'keep' || stale)
   const kept = steps.length - listed.length
   const priced = listed.some(({ estimate }) => estimate)
   const rows = listed.slice(0, most).map((step) => {
@@ -122,7 +127,7 @@ function renderUnknowns(steps: readonly ViewStep[]): string[] {
   return [...numbers].map(([text, number]) => `? ${text} (${count(number, 'take')})`)
 }
 
-function signOf({ step, reason }: ViewStep, palette: Palette): string {
+function signOf({ step, reason, stale }: ViewStep, palette: Palette): string {
   switch (step) {
     case 'generate':
       return reason === 'changed' ? palette.yellow('~') : palette.green('+')
@@ -134,15 +139,16 @@ function signOf({ step, reason }: ViewStep, palette: Palette): string {
     case 'hold':
       return palette.yellow('‖')
     case 'keep':
-      return '='
+      return stale ? palette.yellow('≈') : '='
   }
 }
 
-function reasonOf({ take, step, reason, changed = [], movedFrom, draft, finalPrice }: ViewStep): string {
+function reasonOf(view: ViewStep): string {
+  const { take, step, reason, changed = [], movedFrom, draft, finalPrice, upstream, stale } = view
   switch (step) {
     case 'generate':
       if (movedFrom !== undefined) return `new; ${moveAdvice(movedFrom, take)}`
-      return `${changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')}${draftWords(draft)}${finalPrice ? `; its final ${formatPrice(finalPrice)}` : ''}`
+      return `${changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')}${draftWords(draft)}${upstream === undefined ? '' : `, goes on from ${upstream}`}${finalPrice ? `; its final ${formatPrice(finalPrice)}` : ''}`
     case 'resume':
       return reason === 'outdated'
         ? 'live, resumes; changed since, the next run buys it anew'
@@ -152,9 +158,9 @@ function reasonOf({ take, step, reason, changed = [], movedFrom, draft, finalPri
     case 'reconcile':
       return 'unknown: a create got no answer; looked for first, never bought again'
     case 'hold':
-      return `held: ${holdWords[reason ?? ''] ?? reason}`
+      return `held: ${holdSentence(reason, upstream)}`
     case 'keep':
-      return 'up to date'
+      return stale ? `stale, kept: ${staleWords(upstream)}` : 'up to date'
   }
 }
 
@@ -186,10 +192,21 @@ const reasonWords: Readonly<Record<string, string>> = {
   expired: 'expired before it was done',
   cancelled: 'was cancelled',
   forced: 'forced',
+  stale: 'stale',
 }
 
-/** Why a take waits for a person, in words. */
-export const holdWords: Readonly<Record<string, string>> = {
+/** Why a take waits for a person or for another take, in words. */
+export function holdSentence(reason = '', upstream?: string): string {
+  const words = holdWords[reason] ?? reason
+  return upstream === undefined ? words : words.replace('its upstream', upstream)
+}
+
+/** Why a take is stale. */
+export function staleWords(upstream: string | undefined): string {
+  return `${upstream ?? 'the shot'}, which it goes on from, is made anew or stale`
+}
+
+const holdWords: Readonly<Record<string, string>> = {
   skipped: 'skip is set',
   'moderation-input': 'refused by moderation until the shot changes',
   invalid: 'refused as invalid until the shot changes',
@@ -199,6 +216,9 @@ export const holdWords: Readonly<Record<string, string>> = {
   'draft-outdated': 'changed since its draft was made: run --draft makes a new one, --force buys without',
   'draft-expired': 'its draft is past its 7 days: run --draft makes a new one, --force buys without',
   'no-drafts': 'this model makes no drafts',
+  upstream: 'goes on from its upstream, which has no result yet',
+  'no-last-frame':
+    'goes on from its upstream, whose last frame is neither here nor at the provider; --force makes that shot again',
   'other-provider': 'bought from another provider, run it with that one',
 }
 

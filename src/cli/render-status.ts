@@ -2,7 +2,7 @@ import type { StatusReport, TakeStatus } from '../commands/status.js'
 import { failureAdvice } from '../core/failure.js'
 import { lostCode } from '../core/ledger-state.js'
 import { readMoney, sumMoney } from '../core/money.js'
-import { daysLeftWords, holdWords } from './render-plan.js'
+import { daysLeftWords, holdSentence, staleWords } from './render-plan.js'
 import { columns, count, formatDuration, formatExact, formatNumber, type Palette } from './text.js'
 
 const shownPerManifest = 200
@@ -10,7 +10,9 @@ const shownPerManifest = 200
 /** Where each take stands: what is not simply done, then the counts. */
 export function renderStatus({ manifests }: StatusReport, palette: Palette): string[] {
   return manifests.flatMap(({ manifest, takes, unclaimed }, index) => {
-    const open = takes.filter((take) => !(take.status === 'succeeded' && take.next === 'keep' && !take.draft))
+    const open = takes.filter(
+      (take) => !(take.status === 'succeeded' && take.next === 'keep' && !take.draft && !take.stale),
+    )
     const rows = open
       .slice(0, shownPerManifest)
       .map((take) => [take.take, paint(take, palette), describe(take)])
@@ -57,8 +59,22 @@ function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palett
 }
 
 function describe(take: TakeStatus): string {
-  const { status, next, held, task, provider, failure, error, here, ageS, fetchBefore, draft } = take
-  if (status === 'absent') return held === undefined ? '' : (holdWords[held] ?? '')
+  const {
+    status,
+    next,
+    held,
+    task,
+    provider,
+    failure,
+    error,
+    here,
+    ageS,
+    fetchBefore,
+    draft,
+    stale,
+    upstream,
+  } = take
+  if (status === 'absent') return held === undefined ? '' : holdSentence(held, upstream)
   if (status === 'unknown') return 'a create got no answer: shotlock reconcile looks for its task'
   if (error === lostCode) return `paid for as ${task}, and the provider no longer has it`
   if (failure !== undefined) return `${failureAdvice(failure)} (${error})`
@@ -71,6 +87,7 @@ function describe(take: TakeStatus): string {
     return `paid for as ${task}, the file is not here: run fetches it${until}`
   }
   if (draft && next === 'keep') return draftWords(draft)
+  if (stale) return `${staleWords(upstream)}: run --stale buys it again`
   return next === 'generate' ? 'changed since it was bought: the next run buys it anew' : ''
 }
 

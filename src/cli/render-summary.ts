@@ -3,7 +3,7 @@ import type { NotBoughtReason, Outcome, Stop, StopReason } from '../core/event.j
 import { failureAdvice, mayRerun } from '../core/failure.js'
 import { lostCode } from '../core/ledger-state.js'
 import { type Money, readMoney, sumMoney } from '../core/money.js'
-import { holdWords, renderBudget } from './render-plan.js'
+import { holdSentence, renderBudget } from './render-plan.js'
 import { columns, count, formatExact, formatNumber, oneLine, type Palette, truncate } from './text.js'
 
 const shownOutcomes = 100
@@ -63,7 +63,7 @@ function explain(outcome: Outcome): string {
     case 'kept':
       return outcome.note ?? 'up to date'
     case 'held':
-      return `held: ${holdWords[outcome.reason]}`
+      return `held: ${holdSentence(outcome.reason, outcome.upstream)}`
     case 'cancelled':
       return 'not bought'
     case 'live':
@@ -126,6 +126,13 @@ function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] 
   }
   if (live) lines.push('Run the same command again: it resumes what is live and buys nothing twice.')
   else if (stop) lines.push(stopAdvice[stop.why])
+  const waiting = outcomes.filter(
+    (outcome) => outcome.kind === 'held' && outcome.reason === 'upstream',
+  ).length
+  if (waiting > 0)
+    lines.push(
+      `${count(waiting, 'take')} wait for the shot that they go on from: shotlock run buys what is missing.`,
+    )
   if (again > 0) lines.push(`shotlock run --failed buys ${count(again, 'failed take')} again.`)
   return lines
 }

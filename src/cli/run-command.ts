@@ -125,7 +125,9 @@ async function readSavedPlan(
 ) {
   const [named, ...others] = paths
   if (named === undefined || !/\.json$/i.test(named)) return undefined
-  const odd = ['shot', 'tag', 'failed', 'force', 'draft', 'takes'].filter((name) => flags[name] !== undefined)
+  const odd = ['shot', 'tag', 'failed', 'force', 'draft', 'stale', 'takes'].filter(
+    (name) => flags[name] !== undefined,
+  )
   if (others.length > 0 || odd.length > 0) {
     const what = others.length > 0 ? `"${others[0]}"` : `--${odd[0]}`
     throw new RunnerError(

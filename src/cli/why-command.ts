@@ -10,6 +10,7 @@ export function addWhyCommand(program: CAC, { surroundings, terminal }: CommandC
   )
     .option('--draft', 'Why a run with --draft would')
     .option('--force', 'Why a run with --force would')
+    .option('--stale', 'Why a run with --stale would')
     .option('--json', 'The result as JSON')
     .action(async (shot: unknown, manifests: string[], flags: RawFlags) => {
       const { why } = await import('../commands/why.js')

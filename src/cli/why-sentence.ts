@@ -2,7 +2,7 @@ import type { LastBought, TakeReason } from '../commands/why.js'
 import { failureAdvice } from '../core/failure.js'
 import { lostCode, releasedCode } from '../core/ledger-state.js'
 import { splitTakeName } from '../core/names.js'
-import { holdWords } from './render-plan.js'
+import { holdSentence as heldWords, staleWords } from './render-plan.js'
 import { oneLine } from './text.js'
 
 /** What a run does with a take, and for which reason. */
@@ -27,13 +27,15 @@ function stepWords(take: TakeReason): string {
     case 'hold':
       return `a run does not buy it: ${holdSentence(take)}`
     case 'keep':
+      if (take.stale)
+        return `a run leaves it as it is, and only --stale buys it again: ${staleWords(take.upstream)}`
       return difference || bought?.failure
         ? `a run leaves it as it is, since only run --draft buys drafts: ${difference ? changedSince(bought) : failureOf(bought)}`
         : `a run leaves it as it is: ${upToDate(bought)}`
   }
 }
 
-function buyWords({ take, reason, bought, difference, movedFrom }: TakeReason): string {
+function buyWords({ take, reason, bought, difference, movedFrom, upstream }: TakeReason): string {
   switch (reason) {
     case 'new': {
       if (movedFrom !== undefined) {
@@ -45,6 +47,8 @@ function buyWords({ take, reason, bought, difference, movedFrom }: TakeReason): 
     }
     case 'changed':
       return changedSince(bought)
+    case 'stale':
+      return `--stale is given, and ${staleWords(upstream)}`
     case 'forced':
       return difference
         ? `--force is given, and ${changedSince(bought)}`
@@ -61,8 +65,8 @@ function sourceWords({ draft }: TakeReason): string {
   return `; made from draft ${oneLine(draft.task)}${until}`
 }
 
-function holdSentence({ reason = '', bought, difference }: TakeReason): string {
-  const words = holdWords[reason] ?? reason
+function holdSentence({ reason = '', bought, difference, upstream }: TakeReason): string {
+  const words = heldWords(reason, upstream)
   switch (reason) {
     case 'moderation-input':
     case 'invalid':

@@ -4,7 +4,7 @@ import { lockEntryOf, type TakeState } from '../core/ledger-state.js'
 import type { LockStatus } from '../core/lockfile.js'
 import { readMoney, writeMoney } from '../core/money.js'
 import { type ShotName, splitTakeName } from '../core/names.js'
-import { type Take, takesOf } from '../core/shot.js'
+import { sourceWords, type Take, takesOf } from '../core/shot.js'
 import { defused, writeTable } from '../core/table.js'
 import type { TaskId } from '../core/task.js'
 import { type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
@@ -85,7 +85,7 @@ function exportedTake(
   const entry = state && lockEntryOf(state)
   const media = (role: string) => {
     const source = shot.media.find((one) => one.role === role)?.source
-    return source && (source.kind === 'url' ? source.url : source.path)
+    return source && sourceWords(source)
   }
   const money = readMoney(entry?.cost)
   const { duration, ratio, resolution, generate_audio } = shot.parameters

@@ -16,9 +16,11 @@ import type { TakeCosts } from '../engine/take-costs.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 
+type PriceSum = 'prices' | 'finalPrices' | 'stalePrices'
+
 export interface PlanReport {
   plans: PlanView[]
-  totals: Omit<PlanTotals, 'prices' | 'finalPrices'> & { prices: PriceView[]; finalPrices: PriceView[] }
+  totals: Omit<PlanTotals, PriceSum> & Record<PriceSum, PriceView[]>
   /** What the manifests may cost and have cost; empty where nothing is capped. */
   budgets: readonly BudgetView[]
   /** What an account may do with these models. */
@@ -58,10 +60,15 @@ export function reportPlans(
   warnings: readonly Problem[],
 ): PlanReport {
   const plans = parts.map(({ plan }) => plan)
-  const { prices, finalPrices, ...totals } = planTotals(plans)
+  const { prices, finalPrices, stalePrices, ...totals } = planTotals(plans)
   return {
     plans: plans.map(viewPlan),
-    totals: { ...totals, prices: prices.map(viewPrice), finalPrices: finalPrices.map(viewPrice) },
+    totals: {
+      ...totals,
+      prices: prices.map(viewPrice),
+      finalPrices: finalPrices.map(viewPrice),
+      stalePrices: stalePrices.map(viewPrice),
+    },
     budgets: budgetsOf(parts),
     limits: limitsOf(plans),
     warnings,

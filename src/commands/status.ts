@@ -26,6 +26,10 @@ export interface TakeStatus {
   reserved?: string
   /** For a draft without a final: whether a person approved it, and for how many whole days it can be made final. */
   draft?: { approved: boolean; daysLeft?: number }
+  /** Goes on from a take that was bought anew since. */
+  stale?: true
+  /** The take that it goes on from, where it is stale or held for that. */
+  upstream?: TakeName
   /** The collected video, relative to the manifest. */
   video?: string
   /** Whether that file is in its place on this machine. */
@@ -67,7 +71,7 @@ export async function status(
 
 function takeStatus(step: Step, { states, present }: Preview, now: number): TakeStatus {
   const { name, kind } = step
-  const held = step.kind === 'hold' ? { held: step.reason } : {}
+  const held = heldOrStale(step)
   const { entry, intent } = states.get(name) ?? {}
   if (intent) return { take: name, status: 'unknown', next: kind, provider: intent.provider }
   if (!entry) return { take: name, status: 'absent', next: kind, ...held }
@@ -87,6 +91,12 @@ function takeStatus(step: Step, { states, present }: Preview, now: number): Take
     ...(error === undefined ? {} : { error, failure: classifyFailure(error, task !== undefined) }),
     ...timesOf(entry, kind, now),
   }
+}
+
+function heldOrStale(step: Step): Pick<TakeStatus, 'held' | 'stale' | 'upstream'> {
+  if (step.kind === 'keep' && step.stale) return { stale: true, upstream: step.stale.upstream }
+  if (step.kind !== 'hold') return {}
+  return { held: step.reason, ...(step.upstream === undefined ? {} : { upstream: step.upstream }) }
 }
 
 function draftOf(

@@ -65,7 +65,12 @@ export function recallEntries(
     if (status === 'unknown') return !(now?.seed === seed && now?.task !== undefined)
     const useful = status === 'submitted' || status === 'succeeded'
     return (
-      useful && buy.reason !== 'forced' && buy.digest === digest && task !== undefined && !known.has(task)
+      useful &&
+      buy.reason !== 'forced' &&
+      buy.reason !== 'stale' &&
+      buy.digest === digest &&
+      task !== undefined &&
+      !known.has(task)
     )
   })
 }

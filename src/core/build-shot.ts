@@ -60,6 +60,14 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
   const media: Media[] = []
   const add = (role: MediaRole, value: unknown, field: Media['field']) => {
     if (typeof value === 'string') media.push({ role, source: mediaSource(value), field })
+    const { last_frame_of: shot } = asFields(value)
+    if (typeof shot === 'string') {
+      media.push({
+        role,
+        source: { kind: 'last_frame', shot: shot as ShotName },
+        field: [...field, 'last_frame_of'],
+      })
+    }
   }
   add('first_frame', first_frame, [firstField as string])
   add('last_frame', last_frame, ['last_frame'])

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.js'
-import { type Media, statedSeed, type Take } from './shot.js'
+import { type Media, sourceWords, statedSeed, type Take } from './shot.js'
 
 declare const brand: unique symbol
 
@@ -15,7 +15,8 @@ export type DigestPart = (typeof digestParts)[number]
 export type FileHash = (path: string) => string
 
 /**
- * Hash of what decides a take's result: the model, the prompt, the bytes of local media (the text of a URL), and every
+ * Hash of what decides a take's result: the model, the prompt, the bytes of local media (the text of a URL, the
+ * name of the shot whose last frame it is), and every
  * parameter of picture or sound that the manifest states. What shotlock or the service fills in is left out, so a
  * default that changes does not make old results look outdated; so are prices, deadlines, names and layout.
  *
@@ -62,7 +63,7 @@ export function modelReader(modelIds: Iterable<string>): (digest: Digest) => str
 }
 
 function mediaIdentity({ source }: Media, fileHash: FileHash): string {
-  return source.kind === 'url' ? source.url : `sha256:${fileHash(source.path)}`
+  return source.kind === 'file' ? `sha256:${fileHash(source.path)}` : sourceWords(source)
 }
 
 function shortHash(text: string): string {

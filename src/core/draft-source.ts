@@ -9,6 +9,8 @@ export interface DraftSource {
   task: TaskId
   /** The final gets the same. */
   seed: number | undefined
+  /** The task whose last frame it began with. */
+  follows: TaskId | undefined
   /** Milliseconds since the Unix epoch; `undefined` where the task's id does not tell. */
   expiresAt: number | undefined
   /** Whole days until then. */
@@ -36,7 +38,7 @@ export type DraftFault =
  * @param now Milliseconds since the Unix epoch; `undefined`: no draft is too old.
  */
 export function draftSourceOf(
-  { status, task, seed, approved, error, cost, digest: bought }: LockEntry,
+  { status, task, seed, follows, approved, error, cost, digest: bought }: LockEntry,
   { digest, failed, now }: { digest: Digest | undefined; failed: boolean; now: number | undefined },
 ): DraftSource | DraftFault {
   if (bought !== digest) return 'draft-outdated'
@@ -45,7 +47,7 @@ export function draftSourceOf(
   const expiresAt = draftExpiresAt(task)
   const daysLeft = draftDaysLeft(task, now)
   if ((daysLeft !== undefined && daysLeft < 0) || error === lostCode) return 'draft-expired'
-  return { task, seed, expiresAt, daysLeft, cost }
+  return { task, seed, follows, expiresAt, daysLeft, cost }
 }
 
 /** Until when a draft can be made final, milliseconds since the Unix epoch; `undefined` where its id does not tell. */

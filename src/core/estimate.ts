@@ -1,6 +1,8 @@
 import { effectiveParameters } from './build-request.js'
+import { upstreamOf, upstreamsFirst } from './chains.js'
 import { billedTokens, leastTokens, type ModelProfile, modeOf, profileOf, type Ratio } from './models.js'
 import type { PriceRange } from './money.js'
+import type { ShotName } from './names.js'
 import { findRate, homeProvider, type Priced, priceRange, publishedRates, type Rate } from './prices.js'
 import type { Media, Shot } from './shot.js'
 
@@ -199,4 +201,21 @@ function inputSecondsOf(
 
 function exactly(seconds: number): SecondsRange {
   return { min: seconds, max: seconds }
+}
+
+/** What is known of media, last frames of other shots included: they are as large as the videos that they end. */
+export function withLastFrames(
+  shots: readonly Shot[],
+  facts: (media: Media) => MediaFacts | undefined,
+): (media: Media) => MediaFacts | undefined {
+  const frames = new Map<ShotName, MediaFacts>()
+  const all = (media: Media) =>
+    media.source.kind === 'last_frame' ? frames.get(media.source.shot) : facts(media)
+  const asked = new Set(shots.map(upstreamOf))
+  for (const shot of upstreamsFirst(shots)) {
+    if (!asked.has(shot.name)) continue
+    const [width, height] = estimateShot(shot, { facts: all }).pixels ?? []
+    frames.set(shot.name, { width, height })
+  }
+  return all
 }

@@ -60,8 +60,8 @@ export type Outcome = TakeRef &
       }
     | { kind: 'failed'; failure: FailureClass; code: string; message: string; taskId: TaskId | undefined }
     | { kind: 'kept'; note?: string }
-    | { kind: 'held'; reason: HoldReason }
-    | { kind: 'cancelled'; why?: NotBoughtReason }
+    | { kind: 'held'; reason: HoldReason; upstream?: TakeName | undefined }
+    | { kind: 'cancelled'; why?: NotBoughtReason | undefined }
     | { kind: 'live'; taskId: TaskId; note?: string }
     | { kind: 'unknown'; why: string }
   )

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml'
 import { buildRequest } from './build-request.js'
-import { redact } from './redact.js'
+import { shownSource } from './redact.js'
 import type { VideoRequest } from './request.js'
-import { type Manifest, type Media, statedSeed, type Take, takesOf } from './shot.js'
+import { type Manifest, statedSeed, type Take, takesOf } from './shot.js'
 
 /** A manifest as it will be sent: variables filled, defaults merged, matrices spread out. */
 export interface ExpandedManifest {
@@ -17,7 +17,7 @@ export interface ExpandedTake {
   tags?: readonly string[]
   skip?: true
   /**
-   * The body of the create. Local files stand as their paths, inline ones as `data:…`, URLs without their query; a seed
+   * The body of the create. Local files stand as their paths, last frames of other shots as `last_frame_of:SHOT`, inline ones as `data:…`, URLs without their query; a seed
    * that is drawn when it is sent is left out.
    */
   request: Omit<VideoRequest, 'seed'> & { seed?: number }
@@ -34,20 +34,13 @@ export function expandManifest(
 function expandTake(take: Take): ExpandedTake {
   const { tags, skip } = take.shot
   const stated = statedSeed(take)
-  const { seed, ...request } = buildRequest(take, stated ?? 0, shownUrl)
+  const { seed, ...request } = buildRequest(take, stated ?? 0, ({ source }) => shownSource(source))
   return {
     take: take.name,
     ...(tags.length > 0 ? { tags } : {}),
     ...(skip ? { skip } : {}),
     request: { ...request, ...(stated === undefined ? {} : { seed: stated }) } as ExpandedTake['request'],
   }
-}
-
-function shownUrl({ source }: Media): string {
-  if (source.kind === 'file') return source.path
-  return source.url.startsWith('data:')
-    ? `${source.url.slice(0, source.url.indexOf(',') + 1)}…`
-    : redact(source.url)
 }
 
 /** An expanded manifest as YAML, for people. */

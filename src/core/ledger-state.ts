@@ -22,6 +22,8 @@ export type LedgerRecord =
       reserved?: string
       /** The draft that it makes final. */
       draft?: TaskId
+      /** The task whose last frame it begins with. */
+      follows?: TaskId
       /** What decides the result, so that a later change can be shown field by field. */
       bought?: BoughtFacts
     }
@@ -72,6 +74,8 @@ export type LedgerRecord =
       sha256: string
       bytes: number
     }
+  /** The last frame is kept, for shots that go on from it. */
+  | { type: 'framed'; at: string; take: TakeName; task: TaskId; frame: string; frameSha256: string }
 
 /** Error code of a take whose unknown create a person gave up for lost, so that it may be bought again. */
 export const releasedCode = 'released'
@@ -87,6 +91,7 @@ export interface PendingIntent {
   seed: number
   reserved?: string | undefined
   draft?: TaskId | undefined
+  follows?: TaskId | undefined
   at: string
 }
 
@@ -108,8 +113,8 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
   const entry = state?.entry
   switch (record.type) {
     case 'intent': {
-      const { attempt, provider, digest, seed, reserved, draft, at } = record
-      return { entry, intent: { attempt, provider, digest, seed, reserved, draft, at } }
+      const { attempt, provider, digest, seed, reserved, draft, follows, at } = record
+      return { entry, intent: { attempt, provider, digest, seed, reserved, draft, follows, at } }
     }
     case 'unsent':
       return { entry: withoutShadow(entry, intentOf(state, record)), intent: undefined }
@@ -134,8 +139,8 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
     case 'adopted': {
       const { task, provider, digest, seed } = record
       const sent = state?.intent ?? (entry?.task === undefined ? entry : undefined)
-      const { reserved, draft } = sent ?? {}
-      const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, reserved }
+      const { reserved, draft, follows } = sent ?? {}
+      const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, follows, reserved }
       return { entry: supersede(entry, found), intent: undefined }
     }
     case 'approved': {
@@ -157,6 +162,11 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const { video, sha256 } = record
       return { entry: { ...entry, video, sha256 }, intent: state?.intent }
     }
+    case 'framed': {
+      if (entry?.task !== record.task) return { entry, intent: state?.intent }
+      const { frame, frameSha256 } = record
+      return { entry: { ...entry, frame, frameSha256 }, intent: state?.intent }
+    }
   }
 }
 
@@ -166,15 +176,15 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
  */
 export function lockEntryOf({ entry, intent }: TakeState): LockEntry | undefined {
   if (!intent) return entry
-  const { provider, digest, seed, reserved, draft } = intent
-  return supersede(entry, { status: 'unknown', provider, digest, seed, draft, reserved })
+  const { provider, digest, seed, reserved, draft, follows } = intent
+  return supersede(entry, { status: 'unknown', provider, digest, seed, draft, follows, reserved })
 }
 
 /** Takes back what `lockEntryOf` wrote down for an intent that, as it turned out, was never sent. */
 function withoutShadow(entry: LockEntry | undefined, { seed, digest }: PendingIntent): LockEntry | undefined {
   if (entry?.status !== 'unknown' || entry.seed !== seed || entry.digest !== digest) return entry
   if (entry.previous === undefined) return undefined
-  const { reserved, draft, ...rest } = entry
+  const { reserved, draft, follows, ...rest } = entry
   return { ...rest, status: 'failed', error: releasedCode }
 }
 
@@ -188,10 +198,10 @@ function answered(
   record: LedgerRecord & { attempt: number },
   result: Pick<LockEntry, 'status' | 'task' | 'error'>,
 ): TakeState {
-  const { provider, digest, seed, reserved, draft } = intentOf(state, record)
+  const { provider, digest, seed, reserved, draft, follows } = intentOf(state, record)
   const open = result.status === 'failed' ? {} : { reserved }
   return {
-    entry: supersede(state?.entry, { ...result, provider, digest, seed, draft, ...open }),
+    entry: supersede(state?.entry, { ...result, provider, digest, seed, draft, follows, ...open }),
     intent: undefined,
   }
 }
@@ -284,6 +294,7 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   placed: [],
   dropped: [],
   collected: ['task', 'video', 'sha256'],
+  framed: ['task', 'frame', 'frameSha256'],
 }
 
 const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
@@ -294,6 +305,7 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   unknown: ['attempt'],
   ended: [],
   collected: [],
+  framed: [],
   doubt: ['seed'],
   lost: [],
   adopted: [],

@@ -20,6 +20,8 @@ export interface LockEntry {
   seed?: number | undefined
   /** The draft that this final was made from. */
   draft?: TaskId | undefined
+  /** The task whose last frame this one began with. */
+  follows?: TaskId | undefined
   /** As the service billed them. */
   tokens?: number | undefined
   /** The most that a task without an end can cost, such as `1.3968 CNY`; its budget is charged with it. */
@@ -29,6 +31,9 @@ export interface LockEntry {
   /** Relative to the manifest, with `/`. */
   video?: string | undefined
   sha256?: string | undefined
+  /** The last frame, for shots that go on from it: relative to the manifest, with `/`. */
+  frame?: string | undefined
+  frameSha256?: string | undefined
   /** Code of the failure. */
   error?: string | undefined
   /** A person wants a final made from this draft. */
@@ -55,11 +60,14 @@ const fieldOrder = [
   'digest',
   'seed',
   'draft',
+  'follows',
   'tokens',
   'reserved',
   'cost',
   'video',
   'sha256',
+  'frame',
+  'frameSha256',
   'error',
   'approved',
   'pick',

@@ -57,6 +57,8 @@ export interface Layer {
 export interface ShotLayer extends Layer {
   name: ShotName
   cell: ReadonlyMap<string, string>
+  /** What its matrix put behind its name; empty without one. */
+  suffix: string
 }
 
 /** Everything of a file but its shots. */
@@ -269,7 +271,7 @@ function splitShots(
     for (const cell of cellsIn(sound, at, sink)) {
       const full = `${name}${cell.suffix}` as ShotName
       if (cell.suffix !== '' && !claim(full, key)) continue
-      shots.push({ ...sound, name: full, cell: cell.values })
+      shots.push({ ...sound, name: full, cell: cell.values, suffix: cell.suffix })
     }
   }
   return { shots, keys }

@@ -1,5 +1,6 @@
 import type { Node } from 'yaml'
 import { buildShot, type OnTemplateFault } from './build-shot.js'
+import { borderAdvice, linkShots } from './chains.js'
 import { type BaseFile, type Layer, type RootParts, type ShotLayer, splitRoot } from './manifest-parts.js'
 import type { ShotName } from './names.js'
 import type { Problem } from './problem.js'
@@ -57,18 +58,26 @@ export function parseManifest(
     return key && { node: key, sink }
   }
   const brokenDefaults = parts.defaults.flatMap(({ broken }) => [...broken])
-  const shots = parts.shots.map((layer) => {
-    const shot = readShot(layer, parts)
-    checkRules(shot, new Set([...layer.broken, ...brokenDefaults]), locate, sink)
-    return shot
-  })
+  const { shots, faults } = linkShots(
+    parts.shots.map((layer) => {
+      const shot = readShot(layer, parts)
+      checkRules(shot, new Set([...layer.broken, ...brokenDefaults]), locate, sink)
+      return { shot, suffix: layer.suffix }
+    }),
+  )
+  const byName = new Map(shots.map((shot) => [shot.name, shot]))
+  for (const fault of [...faults, ...borderAdvice(shots)])
+    addFault(fault, byName.get(fault.shot)!, locate, sink)
   warnOfModels(shots, parts)
   adviseOnPrompts(shots, parts, locate, sink)
   const { earlierVars } = parts
   const earlier = earlierVars && {
-    earlier: parts.shots.map((layer) =>
-      readShot(layer, { ...parts, vars: earlierVars }, problemSink(file, decoded.text)),
-    ),
+    earlier: linkShots(
+      parts.shots.map((layer) => ({
+        shot: readShot(layer, { ...parts, vars: earlierVars }, problemSink(file, decoded.text)),
+        suffix: layer.suffix,
+      })),
+    ).shots,
   }
 
   return {

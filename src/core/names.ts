@@ -83,3 +83,8 @@ function codePointRank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800
 }
+
+/** Where a video's last frame is kept, without its ending: beside the video. */
+export function framePathOf(video: string): string {
+  return `${video.replace(/\.[^./]*$/, '')}.last`
+}

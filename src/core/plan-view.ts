@@ -1,8 +1,9 @@
+import { bordersOf } from './chains.js'
 import type { DigestPart } from './digest.js'
 import type { DraftSource } from './draft-source.js'
 import type { Estimate, TokenRange } from './estimate.js'
 import { microsPerUnit, type PriceRange, sumPrices } from './money.js'
-import type { TakeName } from './names.js'
+import type { ShotName, TakeName } from './names.js'
 import type { Plan, Step } from './plan.js'
 import type { TaskId } from './task.js'
 
@@ -18,14 +19,22 @@ export interface PlanTotals {
   unpriced: number
   /** For drafts: what their finals will cost on top, one a currency. */
   finalPrices: readonly PriceRange[]
+  /** Takes that are kept although their upstream was bought anew, and what buying them again comes to, one a currency. */
+  stale: number
+  stalePrices: readonly PriceRange[]
 }
 
 /** Sums up what plans would buy. */
 export function planTotals(plans: readonly Plan[]): PlanTotals {
-  const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0, unpriced: 0 }
+  const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0, unpriced: 0, stale: 0 }
   const prices: PriceRange[] = []
   const finalPrices: PriceRange[] = []
+  const stalePrices: PriceRange[] = []
   for (const step of plans.flatMap((plan) => plan.steps)) {
+    if (step.kind === 'keep' && step.stale) {
+      totals.stale++
+      if (step.stale.estimate.price) stalePrices.push(step.stale.estimate.price)
+    }
     if (step.kind !== 'generate') continue
     const { tokens, price } = step.estimate
     totals.buys++
@@ -36,7 +45,12 @@ export function planTotals(plans: readonly Plan[]): PlanTotals {
     else totals.unpriced++
     if (step.finalPrice) finalPrices.push(step.finalPrice)
   }
-  return { ...totals, prices: sumPrices(prices), finalPrices: sumPrices(finalPrices) }
+  return {
+    ...totals,
+    prices: sumPrices(prices),
+    finalPrices: sumPrices(finalPrices),
+    stalePrices: sumPrices(stalePrices),
+  }
 }
 
 /** A plan as data that a person or a script reads: what `plan --json` prints. */
@@ -58,7 +72,13 @@ export interface PlanView {
     draft?: { task: TaskId; until?: string; daysLeft?: number; cost?: string }
     /** For a draft: what its final will cost on top. */
     finalPrice?: PriceView
+    /** The take whose last frame it begins with, is held for, or went on from before that was bought anew. */
+    upstream?: TakeName
+    /** Kept although its upstream was bought anew; `estimate` is of buying it again. */
+    stale?: true
   }[]
+  /** Where shots meet; left out where none do. */
+  borders?: readonly { from: ShotName; to: ShotName; keyFrame?: string }[]
 }
 
 /** From the least to the most, in units of the currency. */
@@ -110,14 +130,24 @@ function viewEstimate(estimate: Estimate): EstimateView {
 
 /** Leaves out what a plan carries only for being carried out. */
 export function viewPlan({ manifest, steps }: Plan): PlanView {
-  return { manifest: manifest.name, file: manifest.file, steps: steps.map(viewStep) }
+  const borders = bordersOf(manifest.shots).map(({ from, to, keyFrame }) => ({
+    from,
+    to,
+    ...(keyFrame === undefined ? {} : { keyFrame }),
+  }))
+  return {
+    manifest: manifest.name,
+    file: manifest.file,
+    steps: steps.map(viewStep),
+    ...(borders.length > 0 && { borders }),
+  }
 }
 
 function viewStep(step: Step): PlanView['steps'][number] {
   const head = { take: step.name, step: step.kind }
   switch (step.kind) {
     case 'generate': {
-      const { reason, changed, estimate, draft, finalPrice, movedFrom } = step
+      const { reason, changed, estimate, draft, finalPrice, movedFrom, follows } = step
       return {
         ...head,
         reason,
@@ -126,6 +156,7 @@ function viewStep(step: Step): PlanView['steps'][number] {
         estimate: viewEstimate(estimate),
         ...(draft ? { draft: viewDraft(draft) } : {}),
         ...(finalPrice ? { finalPrice: viewPrice(finalPrice) } : {}),
+        ...(follows ? { upstream: follows.take } : {}),
       }
     }
     case 'resume':
@@ -133,9 +164,17 @@ function viewStep(step: Step): PlanView['steps'][number] {
     case 'collect':
       return { ...head, task: step.taskId }
     case 'hold':
-      return { ...head, reason: step.reason }
+      return {
+        ...head,
+        reason: step.reason,
+        ...(step.upstream === undefined ? {} : { upstream: step.upstream }),
+      }
+    case 'keep': {
+      if (!step.stale) return head
+      const { upstream, estimate } = step.stale
+      return { ...head, stale: true, upstream, estimate: viewEstimate(estimate) }
+    }
     case 'reconcile':
-    case 'keep':
       return head
   }
 }

@@ -1,3 +1,4 @@
+import { upstreamOf, upstreamsFirst } from './chains.js'
 import { type Digest, type DigestPart, differingParts } from './digest.js'
 import { type DraftFault, type DraftSource, draftSourceOf } from './draft-source.js'
 import { type Estimate, type EstimateContext, estimateShot } from './estimate.js'
@@ -6,12 +7,20 @@ import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
 import type { PriceRange } from './money.js'
 import { offerMoves } from './move.js'
-import { compareTakeNames, type TakeName } from './names.js'
+import { compareTakeNames, type ShotName, type TakeName } from './names.js'
 import { draftsOf, type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
+import {
+  followsAnother,
+  isOfOtherFrame,
+  isStale,
+  type Upstream,
+  type UpstreamFault,
+  upstreamAt,
+} from './upstream.js'
 
 /** Why a take is bought. */
-export type BuyReason = 'new' | 'changed' | 'failed' | 'expired' | 'cancelled' | 'forced'
+export type BuyReason = 'new' | 'changed' | 'failed' | 'expired' | 'cancelled' | 'forced' | 'stale'
 
 /** Why a take waits for a person. */
 export type HoldReason =
@@ -21,6 +30,7 @@ export type HoldReason =
   | 'other-provider'
   | 'lost'
   | DraftFault
+  | UpstreamFault
   /** A draft was asked for, and the model makes none. */
   | 'no-drafts'
 
@@ -37,6 +47,8 @@ export type Step =
       estimate: Estimate
       /** The draft that is made final. */
       draft?: DraftSource | undefined
+      /** The take whose last frame it begins with. */
+      follows?: Follows | undefined
       /** For a draft: what its final will cost on top. */
       finalPrice?: PriceRange | undefined
       /** A take whose shot has left the manifest and that is the same: a move would keep it without paying. */
@@ -58,8 +70,23 @@ export type Step =
       /** The shot as it was sent; `undefined` when it has changed or gone since. */
       shot: Shot | undefined
     }
-  | { kind: 'hold'; name: TakeName; reason: HoldReason }
-  | { kind: 'keep'; name: TakeName }
+  /** `upstream`: the take that it waits for. */
+  | { kind: 'hold'; name: TakeName; reason: HoldReason; upstream?: TakeName | undefined }
+  | { kind: 'keep'; name: TakeName; stale?: Stale | undefined }
+
+/** A take that another begins with the last frame of. */
+export interface Follows {
+  take: TakeName
+  /** Whether this run makes or fetches it first. */
+  awaited: boolean
+}
+
+/** A take that is kept although it goes on from something that is no longer there. */
+export interface Stale {
+  upstream: TakeName
+  /** Of buying it anew. */
+  estimate: Estimate
+}
 
 export interface Plan {
   manifest: Manifest
@@ -77,6 +104,8 @@ export interface PlanInput {
   estimateWith?: Omit<EstimateContext, 'provider'> | undefined
   /** Takes whose collected file is in its place. */
   present: ReadonlySet<TakeName>
+  /** Takes whose last frame is in its place; default none. */
+  frames?: ReadonlySet<TakeName> | undefined
 }
 
 export interface PlanOptions {
@@ -90,6 +119,8 @@ export interface PlanOptions {
   failed?: boolean | FailureClass | undefined
   /** Buy drafts of the selected takes, and no finals. */
   draft?: boolean | undefined
+  /** Buy selected takes again whose upstream was bought anew. */
+  stale?: boolean | undefined
   /** Milliseconds since the Unix epoch, to tell which drafts can still be made final; `undefined`: all of them. */
   now?: number | undefined
 }
@@ -98,17 +129,23 @@ export interface PlanOptions {
 export function planRun(input: PlanInput, options: PlanOptions = {}): Plan {
   const { manifest, states, present } = input
   const { selects = () => true } = options
-  const steps: Step[] = []
   const wanted = new Set<TakeName>()
-  for (const shot of manifest.shots) {
+  const byShot = new Map<ShotName, Step[]>()
+  const shots = new Map(manifest.shots.map((shot) => [shot.name, shot]))
+  for (const shot of upstreamsFirst(manifest.shots)) {
+    const before = shots.get(upstreamOf(shot)!)
+    const upstream = before && upstreamAt(before, byShot.get(before.name)!, input, options)
     const drafts = draftsOf(shot)
+    const own: Step[] = []
     for (const final of takesOf(shot)) {
       const draft = drafts[final.number - 1]
       wanted.add(final.name)
       if (draft) wanted.add(draft.name)
-      if (selects(final)) steps.push(...stepsFor(final, draft, input, options))
+      if (selects(final)) own.push(...stepsFor(final, draft, upstream, input, options))
     }
+    byShot.set(shot.name, own)
   }
+  const steps = manifest.shots.flatMap(({ name }) => byShot.get(name)!)
   if (options.selects) return { manifest, steps: offerMoves(steps, manifest, states) }
 
   // What was paid for is fetched even when its shot has left the manifest.
@@ -127,16 +164,23 @@ export function planRun(input: PlanInput, options: PlanOptions = {}): Plan {
 }
 
 /** The steps of a take and of its draft. Only one of them is bought; what is under way of the other goes on. */
-function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, options: PlanOptions): Step[] {
+function stepsFor(
+  final: Take,
+  draft: Take | undefined,
+  upstream: Upstream | undefined,
+  input: PlanInput,
+  options: PlanOptions,
+): Step[] {
   const { states, digests, present } = input
   const draftState = draft && states.get(draft.name)
   const isDraft = final.shot.parameters.draft === true
   if (options.draft && !isDraft) {
     const made = states.get(final.name)?.entry
     const isMade = made?.status === 'succeeded' && made.digest === digests.get(final.name)
-    if (isMade && !options.force) return listed(stepFor(final, states.get(final.name), input, options))
+    if (isMade && !options.force)
+      return listed(stepFor(final, states.get(final.name), input, options, { upstream }))
     const step: Step | undefined = draft
-      ? withFinalPrice(stepFor(draft, draftState, input, options), final, input, options)
+      ? withFinalPrice(stepFor(draft, draftState, input, options, { upstream }), final, input, options)
       : { kind: 'hold', name: final.name, reason: final.shot.skip ? 'skipped' : 'no-drafts' }
     const open = unfinished(final.name, states.get(final.name), nowOf(final, input, options))
     return listed(step, open)
@@ -149,7 +193,10 @@ function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, option
       failed: failureOf(draftState.entry) !== undefined,
       now: options.now,
     })
-  const step = stepFor(final, states.get(final.name), input, options, source)
+  const step = stepFor(final, states.get(final.name), input, options, {
+    source: isOfOtherFrame(source, upstream) ? 'draft-outdated' : source,
+    upstream,
+  })
   if (!draft || !draftState) return listed(step)
   const open = unfinished(draft.name, draftState, {
     digest: digests.get(draft.name),
@@ -180,9 +227,9 @@ function stepFor(
   state: TakeState | undefined,
   input: PlanInput,
   options: PlanOptions,
-  source?: DraftSource | HoldReason | undefined,
+  { source, upstream }: { source?: DraftSource | DraftFault | undefined; upstream: Upstream | undefined },
 ): Step | undefined {
-  const { force, failed, provider } = options
+  const { force, failed, provider, stale } = options
   const { name, shot } = take
   const entry = state?.entry
   const now = nowOf(take, input, options)
@@ -191,8 +238,12 @@ function stepFor(
   if (open && !(force && open.kind === 'collect' && open.collectedBefore)) return open
   if (shot.skip) return { kind: 'hold', name, reason: 'skipped' }
 
+  const estimate = () => estimateShot(shot, { ...input.estimateWith, provider })
   const buy = (reason: BuyReason): Step => {
     if (typeof source === 'string' && !force) return { kind: 'hold', name, reason: source }
+    const fromDraft = typeof source === 'object'
+    if (upstream?.fault && !fromDraft)
+      return { kind: 'hold', name, reason: upstream.fault, upstream: upstream.take }
     return {
       kind: 'generate',
       name,
@@ -200,8 +251,9 @@ function stepFor(
       digest,
       reason,
       changed: reason === 'changed' && entry ? differingParts(entry.digest, digest) : [],
-      estimate: estimateShot(shot, { ...input.estimateWith, provider }),
-      ...(typeof source === 'object' ? { draft: source } : {}),
+      estimate: estimate(),
+      ...(fromDraft ? { draft: source } : {}),
+      ...(upstream && !fromDraft ? { follows: { take: upstream.take, awaited: upstream.awaited } } : {}),
     }
   }
   const failure = failureOf(entry)
@@ -213,9 +265,15 @@ function stepFor(
   if (force) return buy('forced')
   if (entry.digest !== digest) return buy('changed')
   if (isLost(entry)) return { kind: 'hold', name, reason: 'lost' }
-  if (failure === undefined) return { kind: 'keep', name }
+  if (failure === undefined) {
+    if (!upstream || !isStale(entry, upstream)) return { kind: 'keep', name }
+    if (stale && followsAnother(entry, upstream)) return buy('stale')
+    return { kind: 'keep', name, stale: { upstream: upstream.take, estimate: estimate() } }
+  }
   if (failure === 'expired' || failure === 'cancelled') return buy(failure)
-  if (mayRerun(failure)) return buy('failed')
+  // Another first frame may pass where the one before did not.
+  const isNew = upstream !== undefined && !upstream.fault && followsAnother(entry, upstream)
+  if (mayRerun(failure) || isNew) return buy('failed')
   return { kind: 'hold', name, reason: failure === 'moderation-input' ? 'moderation-input' : 'invalid' }
 }
 

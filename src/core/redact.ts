@@ -1,3 +1,5 @@
+import { type MediaSource, sourceWords } from './shot.js'
+
 /**
  * Removes what must never be shown or written: the given secrets, `Bearer` tokens, and the query of every URL (signed
  * results carry their key there).
@@ -11,4 +13,11 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   return clean
     .replace(/\b(Bearer)\s+[\w.~+/=-]+/gi, '$1 ***')
     .replace(/(https?:\/\/[^\s"<>?#]+)\?[^\s"<>]*/gi, '$1?***')
+}
+
+/** A media source as it may be shown: a URL without its query, inline data without the data. */
+export function shownSource(source: MediaSource): string {
+  const words = sourceWords(source)
+  if (source.kind !== 'url') return words
+  return words.startsWith('data:') ? `${words.slice(0, words.indexOf(',') + 1)}…` : redact(words)
 }

@@ -19,6 +19,7 @@ export interface SavedPlan {
     force: boolean
     failed: boolean | FailureClass
     draft: boolean
+    stale?: boolean
   }
   manifests: readonly PlannedManifest[]
 }

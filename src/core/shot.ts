@@ -5,7 +5,11 @@ import type { Rate } from './prices.js'
 import type { MediaRole, Parameters } from './request.js'
 
 /** Where a picture, film or sound comes from. */
-export type MediaSource = { kind: 'url'; url: string } | { kind: 'file'; path: string }
+export type MediaSource =
+  | { kind: 'url'; url: string }
+  | { kind: 'file'; path: string }
+  /** The last frame of what is made for another shot of the manifest. */
+  | { kind: 'last_frame'; shot: ShotName }
 
 /** One item of a request besides the prompt. A file's `path` is as written, relative to the manifest. */
 export interface Media {
@@ -60,6 +64,23 @@ export interface Manifest {
    * the same. What was bought by such a reading is still what the manifest asks for.
    */
   earlier?: readonly Shot[] | undefined
+}
+
+/** A source as one text: a URL, a path, `last_frame_of:SHOT`. */
+export function sourceWords(source: MediaSource): string {
+  switch (source.kind) {
+    case 'url':
+      return source.url
+    case 'file':
+      return source.path
+    case 'last_frame':
+      return `last_frame_of:${source.shot}`
+  }
+}
+
+/** Whether the last frame is asked for: by the manifest, or because another shot goes on from this one. */
+export function returnsLastFrame({ parameters }: Shot): boolean {
+  return parameters.return_last_frame === true
 }
 
 /** The takes of a shot in order. */

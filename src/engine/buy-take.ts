@@ -1,18 +1,20 @@
 import { backoffMs } from '../core/backoff.js'
 import { boughtFactsOf } from '../core/bought-facts.js'
 import { buildFinalRequest, buildRequest } from '../core/build-request.js'
+import { beginningWith } from '../core/chains.js'
 import type { CreateAnswer, Refusal } from '../core/create-answer.js'
 import { RunnerError } from '../core/errors.js'
 import type { Stop } from '../core/event.js'
 import { classifyFailure, type FailureClass } from '../core/failure.js'
 import type { Step } from '../core/plan.js'
-import { statedSeed } from '../core/shot.js'
+import { statedSeed, type Take } from '../core/shot.js'
 import type { TaskId } from '../core/task.js'
 import type { Clock } from '../ports/clock.js'
 import type { Provider } from '../ports/provider.js'
 import type { World } from '../ports/world.js'
 import type { CreatePacer } from './create-pacer.js'
 import type { InlineMedia } from './inline-media.js'
+import type { FirstFrame } from './last-frames.js'
 import type { Ledger, NewRecord } from './ledger.js'
 import type { LocalMedia } from './media.js'
 import type { Places } from './places.js'
@@ -40,6 +42,8 @@ export interface BuyOptions {
   signal: AbortSignal
   /** The most that the take can cost, set aside in the budgets, such as `1.3968 CNY`. */
   reserved: string | undefined
+  /** The last frame of another shot that the take begins with. */
+  firstFrame: FirstFrame | undefined
   /** Called before the first byte can leave. */
   onSubmitting: () => void
   /** Stops all buying. */
@@ -70,9 +74,11 @@ export async function buyTake(
 ): Promise<Bought> {
   const { take, digest, name, draft } = step
   const { ledger } = context
-  const { signal, stop, onSubmitting } = options
+  const { signal, stop, onSubmitting, firstFrame } = options
   const seed = draft?.seed ?? statedSeed(take) ?? Math.floor(world.random() * seedLimit)
   const bought = boughtFactsOf(take, (path) => context.images.get(path)!.sha256)
+  const { sent, images } = resolved(take, context.images, firstFrame)
+  const follows = firstFrame?.task ?? draft?.follows
 
   let unsent = 0
   for (let attempt = 1; ; attempt++) {
@@ -122,10 +128,14 @@ export async function buyTake(
 
   /** One try. The request, which may be large, lives no longer than this. */
   async function sendOnce(attempt: number): Promise<CreateAnswer | 'image-changed'> {
-    const lease = await context.inlineMedia.take(draft ? [] : take.shot.media, context, signal)
+    const lease = await context.inlineMedia.take(
+      draft ? [] : sent.shot.media,
+      { images, places: context.places },
+      signal,
+    )
     if (!lease) return 'image-changed'
     try {
-      const request = draft ? buildFinalRequest(take, draft.task) : buildRequest(take, seed, lease.urlOf)
+      const request = draft ? buildFinalRequest(take, draft.task) : buildRequest(sent, seed, lease.urlOf)
       return await world.pacer.send(async () => {
         await ledger.commit({
           type: 'intent',
@@ -136,6 +146,7 @@ export async function buyTake(
           seed,
           ...(options.reserved === undefined ? {} : { reserved: options.reserved }),
           ...(draft ? { draft: draft.task } : {}),
+          ...(follows === undefined ? {} : { follows }),
           bought,
         })
         onSubmitting()
@@ -177,6 +188,20 @@ export async function buyTake(
   function stopOrThrow(error: unknown, consequence = ''): void {
     if (!(error instanceof RunnerError)) throw error
     stop({ why: 'unwritable', message: `${error.message}.${consequence}` })
+  }
+}
+
+/** A take with all of its media at hand. */
+function resolved(
+  take: Take,
+  images: LocalMedia,
+  firstFrame: FirstFrame | undefined,
+): { sent: Take; images: Pick<LocalMedia, 'get'> } {
+  if (!firstFrame) return { sent: take, images }
+  const { path, file } = firstFrame
+  return {
+    sent: { ...take, shot: beginningWith(take.shot, path) },
+    images: { get: (one) => (one === path ? file : images.get(one)) },
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { backoffMs } from '../core/backoff.js'
 import { ProviderError } from '../core/errors.js'
+import { readImageFacts } from '../core/image.js'
 import { lostCode } from '../core/ledger-state.js'
 import type { Task } from '../core/task.js'
 import type { Clock } from '../ports/clock.js'
@@ -45,13 +46,75 @@ export async function collectResult(
   { signal }: { signal: AbortSignal },
 ): Promise<CollectedFile> {
   const part = await world.files.openPart(join(target.folder, ...target.path.split('/')))
+  const asked = { id: task.id, url: task.videoUrl, urlIn: ({ videoUrl }: Task) => videoUrl }
+  return await collectInto(part, asked, world, { signal })
+}
+
+/** A last frame in its place. */
+export interface CollectedFrame {
+  /** Relative to the folder, with `/`. */
+  path: string
+  sha256: string
+}
+
+/**
+ * Downloads the last frame of a task's video, and names it by what it is.
+ *
+ * @param task Succeeded; its URL may be old or missing.
+ * @param target `stem` is relative to `folder`, with `/`; `.png` or another ending is put behind it.
+ * @throws As `collectResult`; ProviderError also when what came is no picture.
+ */
+export async function collectLastFrame(
+  task: Pick<Task, 'id' | 'lastFrameUrl'>,
+  target: { folder: string; stem: string },
+  world: CollectWorld,
+  { signal }: { signal: AbortSignal },
+): Promise<CollectedFrame> {
+  const chunks: Uint8Array[] = []
+  const memory: PartFile = {
+    write: async (chunk) => void chunks.push(chunk),
+    restart: async () => void chunks.splice(0),
+    commit: async () => undefined,
+    discard: async () => undefined,
+  }
+  const asked = { id: task.id, url: task.lastFrameUrl, urlIn: ({ lastFrameUrl }: Task) => lastFrameUrl }
+  const { sha256 } = await collectInto(memory, asked, world, { signal })
+  const bytes = Buffer.concat(chunks)
+  const { format } = readImageFacts(bytes) ?? {}
+  if (format === undefined)
+    throw new ProviderError(`Cannot collect the last frame of task ${task.id}: what came is no picture`)
+  const path = `${target.stem}.${format === 'jpeg' ? 'jpg' : format}`
+  const part = await world.files.openPart(join(target.folder, ...path.split('/')))
+  try {
+    await part.write(bytes)
+    await part.commit()
+  } catch (error) {
+    await part.discard().catch(() => undefined)
+    throw error
+  }
+  return { path, sha256 }
+}
+
+/** One file of a task: where it was last, and where its record says that it is. */
+interface Asked {
+  id: Task['id']
+  url: string | undefined
+  urlIn: (task: Task) => string | undefined
+}
+
+async function collectInto(
+  part: PartFile,
+  asked: Asked,
+  world: Omit<CollectWorld, 'files'>,
+  { signal }: { signal: AbortSignal },
+): Promise<CollectedFile> {
   try {
     const received = receiver(part)
-    let url = task.videoUrl
+    let { url } = asked
     let furthest = 0
     for (let fruitless = 0; ; ) {
       try {
-        url ??= await freshUrl(task.id, world.provider, signal)
+        url ??= await freshUrl(asked, world.provider, signal)
         await received.take(await world.provider.download(url, { signal, offset: received.bytes() }))
         world.mark('part-written')
         await part.commit()
@@ -76,7 +139,7 @@ export async function collectResult(
 }
 
 async function freshUrl(
-  id: Task['id'],
+  { id, urlIn }: Asked,
   provider: Pick<Provider, 'retrieve'>,
   signal: AbortSignal,
 ): Promise<string> {
@@ -86,8 +149,10 @@ async function freshUrl(
       cause,
     })
   try {
-    const { videoUrl, status } = await provider.retrieve(id, { signal })
-    if (videoUrl !== undefined) return videoUrl
+    const task = await provider.retrieve(id, { signal })
+    const url = urlIn(task)
+    if (url !== undefined) return url
+    const { status } = task
     // A relay may call a finished task by another word for a moment; only a success without a result is one that is gone.
     if (status !== 'succeeded')
       throw new ProviderError(`Cannot collect task ${id}: the provider calls it ${status}`)

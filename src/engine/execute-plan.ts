@@ -1,6 +1,13 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { RunnerError } from '../core/errors.js'
-import type { NotBoughtReason, Outcome, RunResult, Stop, TakeRef } from '../core/event.js'
+import {
+  type NotBoughtReason,
+  type Outcome,
+  type RunResult,
+  type Stop,
+  type TakeRef,
+  takeKey,
+} from '../core/event.js'
 import { mayRerun } from '../core/failure.js'
 import { type Money, readMoney, writeMoney } from '../core/money.js'
 import type { TakeName } from '../core/names.js'
@@ -12,9 +19,10 @@ import type { Task, TaskId } from '../core/task.js'
 import { createdAtOf } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
 import { Budget, type Pot, type Reservation } from './budget.js'
-import { type Bought, type BuyContext, buyTake } from './buy-take.js'
+import { type Bought, type BuyContext, type BuyOptions, buyTake } from './buy-take.js'
 import { CreatePacer } from './create-pacer.js'
-import { forEachWithin } from './for-each-within.js'
+import { forEachWithin, within } from './for-each-within.js'
+import { type FirstFrame, LastFrames } from './last-frames.js'
 import type { Ledger } from './ledger.js'
 import { ManifestBudgets } from './manifest-budgets.js'
 import { failureOf, type OutcomeBody, ResultKeeper } from './result-keeper.js'
@@ -28,6 +36,8 @@ export interface PlanPart extends BuyContext {
   costs: TakeCosts
   /** Whether a take is still what was agreed to: the manifest may have been edited since. */
   isUnchanged: (take: Take) => Promise<boolean>
+  /** Whether a take's last frame is kept as well. */
+  keepsFrame: (take: TakeName) => boolean
 }
 
 export interface ExecuteOptions {
@@ -72,7 +82,12 @@ class Execution {
   readonly #poller: TaskPoller
   readonly #pacer: CreatePacer
   readonly #slots: LimitFunction
+  /** The flex tier has no limit of live tasks, so a task that waits there takes up no slot. */
+  readonly #flexSlots = pLimit(parallelFlexCreates)
   readonly #results: ResultKeeper<PlanPart>
+  readonly #frames: LastFrames
+  /** Who waits for the outcome of a take, by its key. */
+  readonly #awaited = new Map<string, ((outcome: Outcome) => void)[]>()
   readonly #budget = new Budget()
   readonly #runPot: Pot | undefined
   readonly #manifests: ManifestBudgets<PlanPart>
@@ -100,13 +115,16 @@ class Execution {
       signal,
       onTrouble: this.#onTrouble('poll'),
     })
+    const onTrouble = this.#onTrouble('download')
+    this.#frames = new LastFrames(world, { signal: options.signal, onTrouble })
     this.#results = new ResultKeeper<PlanPart>(world, {
+      frames: this.#frames,
       signal: options.signal,
       settle: (part, take, body) => this.#settle(part, take, body),
       stop: (stop) => this.#stop(stop),
       onCollecting: (part, take, taskId) =>
         world.emit({ type: 'collecting', ...this.#ref(part, take), taskId }),
-      onTrouble: this.#onTrouble('download'),
+      onTrouble,
     })
     this.#pacer = new CreatePacer(options.createsPerMinute, {
       clock,
@@ -132,6 +150,7 @@ class Execution {
     const onAbort = () => this.#stop({ why: 'interrupted', message: 'The run was interrupted' })
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
+    const following = buys.filter(isAwaiting).map(({ part, step }) => this.#follow(part, step))
     this.#settleTheRest()
     const ended = new AbortController()
     void this.#limitWaiting(ended.signal)
@@ -142,16 +161,11 @@ class Execution {
       const oldestFirst = collects.toSorted((a, b) => ageKey(a.step.taskId) - ageKey(b.step.taskId))
       const fetching = oldestFirst.map(({ part, step }) => this.#results.collect(part, step))
       const waiting = resumes.map(({ part, step }) => this.#resume(part, step))
-      const online = buys.filter(({ step }) => step.take.shot.parameters.service_tier !== 'flex')
-      const flex = buys.filter(({ step }) => step.take.shot.parameters.service_tier === 'flex')
-      const buying = [
-        forEachWithin(this.#slots, online, ({ part, step }, free) => this.#generate(part, step, free)),
-        // The flex tier has no limit of live tasks, so a task that waits there takes up no slot.
-        forEachWithin(pLimit(parallelFlexCreates), flex, ({ part, step }, free) =>
-          this.#generate(part, step, free),
-        ),
-      ]
-      await Promise.all([...fetching, ...waiting, ...buying])
+      const buying = [this.#slots, this.#flexSlots].map((slots) => {
+        const ready = buys.filter((buy) => !isAwaiting(buy) && this.#slotsOf(buy.step) === slots)
+        return forEachWithin(slots, ready, ({ part, step }, free) => this.#generate(part, step, free))
+      })
+      await Promise.all([...fetching, ...waiting, ...buying, ...following])
     } finally {
       signal.removeEventListener('abort', onAbort)
       ended.abort()
@@ -168,11 +182,29 @@ class Execution {
     )
   }
 
+  #slotsOf({ take }: Extract<Step, { kind: 'generate' }>): LimitFunction {
+    return take.shot.parameters.service_tier === 'flex' ? this.#flexSlots : this.#slots
+  }
+
+  /** Buys a take as soon as the one that it goes on from is there, while everything else goes on. */
+  async #follow(part: PlanPart, step: Extract<Step, { kind: 'generate' }>): Promise<void> {
+    const upstream = step.follows!.take
+    const before = await new Promise<Outcome>((resolve) => {
+      const key = takeKey(this.#ref(part, upstream))
+      this.#awaited.set(key, [...(this.#awaited.get(key) ?? []), resolve])
+    })
+    if (before.kind === 'done' || before.kind === 'kept')
+      return await within(this.#slotsOf(step), (free) => this.#generate(part, step, free))
+    if (before.kind === 'cancelled')
+      return this.#settle(part, step.name, { kind: 'cancelled', why: before.why })
+    this.#settle(part, step.name, { kind: 'held', reason: 'upstream', upstream })
+  }
+
   /** Steps without work of their own. */
   #settleTheRest(): void {
     for (const { part, step } of this.#steps('keep')) this.#settle(part, step.name, { kind: 'kept' })
     for (const { part, step } of this.#steps('hold'))
-      this.#settle(part, step.name, { kind: 'held', reason: step.reason })
+      this.#settle(part, step.name, { kind: 'held', reason: step.reason, upstream: step.upstream })
     for (const { part, step } of this.#steps('reconcile')) {
       this.#settle(part, step.name, {
         kind: 'unknown',
@@ -217,8 +249,16 @@ class Execution {
     free: () => void,
   ): Promise<void> {
     const flex = step.take.shot.parameters.service_tier === 'flex'
+    const firstFrame = await this.#firstFrameOf(part, step)
+    if (typeof firstFrame === 'string') {
+      free()
+      const { take: upstream } = step.follows!
+      return firstFrame === 'none'
+        ? this.#settle(part, step.name, { kind: 'held', reason: 'no-last-frame', upstream })
+        : this.#settle(part, step.name, { kind: 'cancelled' })
+    }
     for (let retriesLeft = this.#options.retries; ; retriesLeft--) {
-      const { bought, reservation } = await this.#buyWithinBudget(part, step)
+      const { bought, reservation } = await this.#buyWithinBudget(part, step, firstFrame)
       if (bought.kind === 'submitted') {
         if (flex || !this.#options.wait) free()
         const watched = await this.#watch(part, step.name, bought.taskId, { flex, reservation })
@@ -237,10 +277,28 @@ class Execution {
     }
   }
 
+  /** The frame that a take begins with; `undefined` where that is not another's last. */
+  async #firstFrameOf(
+    part: PlanPart,
+    { follows }: Extract<Step, { kind: 'generate' }>,
+  ): Promise<FirstFrame | undefined | 'none' | 'stopped'> {
+    if (!follows) return undefined
+    if (this.#stopped) return 'stopped'
+    try {
+      return (await this.#frames.of(part, follows.take)) ?? 'none'
+    } catch (error) {
+      if (this.#options.signal.aborted) return 'stopped'
+      if (!(error instanceof RunnerError)) throw error
+      this.#stop({ why: 'unwritable', message: error.message })
+      return 'stopped'
+    }
+  }
+
   /** Sets the most that the take can cost aside first. Only what was bought, or may have been, leaves it set aside. */
   async #buyWithinBudget(
     part: PlanPart,
     step: Extract<Step, { kind: 'generate' }>,
+    firstFrame: FirstFrame | undefined,
   ): Promise<{ bought: Bought | NotBought; reservation?: Reservation }> {
     if (this.#stopped) return { bought: { kind: 'cancelled' } }
     if (!(await part.isUnchanged(step.take))) return { bought: { kind: 'cancelled', why: 'edited' } }
@@ -258,7 +316,10 @@ class Execution {
         this.#stop({ why: 'budget', message: budgetMessage(reservation.reached) })
       return { bought: { kind: 'cancelled', why: 'budget' } }
     }
-    const bought = await this.#buy(part, step, amount && writeMoney(amount))
+    const bought = await this.#buy(part, step, {
+      reserved: amount && writeMoney(amount),
+      firstFrame,
+    })
     if (bought.kind === 'unknown') reservation.keep()
     else if (bought.kind !== 'submitted') reservation.settle(0)
     return { bought, reservation }
@@ -267,7 +328,7 @@ class Execution {
   async #buy(
     part: PlanPart,
     step: Extract<Step, { kind: 'generate' }>,
-    reserved: string | undefined,
+    { reserved, firstFrame }: Pick<BuyOptions, 'reserved' | 'firstFrame'>,
   ): Promise<Bought> {
     const ref = this.#ref(part, step.name)
     const bought = await buyTake(
@@ -277,6 +338,7 @@ class Execution {
       {
         signal: this.#stopCreates.signal,
         reserved,
+        firstFrame,
         onSubmitting: () => this.#world.emit({ type: 'submitting', ...ref }),
         stop: (stop) => this.#stop(stop),
       },
@@ -322,6 +384,9 @@ class Execution {
     const outcome = { ...this.#ref(part, take), ...body } as Outcome
     this.#outcomes.push(outcome)
     this.#world.emit({ type: 'outcome', outcome })
+    const key = takeKey(outcome)
+    for (const resolve of this.#awaited.get(key) ?? []) resolve(outcome)
+    this.#awaited.delete(key)
   }
 
   #stop(stop: Stop): void {
@@ -338,6 +403,11 @@ class Execution {
   #onTrouble(during: 'create' | 'poll' | 'download') {
     return (message: string, waitMs: number) => this.#world.emit({ type: 'trouble', during, message, waitMs })
   }
+}
+
+/** Whether a take waits for another of this run. */
+function isAwaiting({ step }: StepOf<'generate'>): boolean {
+  return step.follows?.awaited === true
 }
 
 type NotBought = { kind: 'cancelled'; why: NotBoughtReason }

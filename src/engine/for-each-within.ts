@@ -4,6 +4,23 @@ import type { LimitFunction } from 'p-limit'
 const queueAhead = 64
 
 /**
+ * Runs `work` within `limit`; it may give its place back before it is through.
+ *
+ * @param onFree Called when the place is free again.
+ */
+export async function within(
+  limit: LimitFunction,
+  work: (free: () => void) => Promise<void>,
+  onFree: () => void = () => undefined,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    void limit(() => new Promise<void>((free) => work(free).then(resolve, reject).finally(free))).finally(
+      onFree,
+    )
+  })
+}
+
+/**
  * Runs `work` on every item within `limit`, putting only a few into its queue at a time. `work` may give its place
  * back before it is through.
  */
@@ -15,11 +32,11 @@ export async function forEachWithin<T>(
   const open = new Set<Promise<void>>()
   let onFree: () => void = () => undefined
   for (const item of items) {
-    const through = new Promise<void>((resolve, reject) => {
-      void limit(
-        () => new Promise<void>((free) => work(item, free).then(resolve, reject).finally(free)),
-      ).finally(() => onFree())
-    })
+    const through = within(
+      limit,
+      (free) => work(item, free),
+      () => onFree(),
+    )
     const job = through.finally(() => open.delete(job))
     open.add(job)
     if (limit.pendingCount >= queueAhead) {

@@ -1,5 +1,5 @@
 import { join, normalize } from 'node:path'
-import type { Media } from '../core/shot.js'
+import { type Media, sourceWords } from '../core/shot.js'
 import type { Files, Fingerprint } from '../ports/files.js'
 import { base64Length, type LocalMedia, mediaType, sha256Of } from './media.js'
 import type { Places } from './places.js'
@@ -84,7 +84,7 @@ export class InlineMedia {
    */
   async take(
     media: readonly Media[],
-    { images, places }: { images: LocalMedia; places: Places },
+    { images, places }: { images: Pick<LocalMedia, 'get'>; places: Pick<Places, 'folder'> },
     signal: AbortSignal,
   ): Promise<MediaLease | undefined> {
     const wanted = new Map<Media, string>()
@@ -95,10 +95,11 @@ export class InlineMedia {
         if (item.source.url.startsWith('data:')) bodyBytes += item.source.url.length
         continue
       }
-      const planned = images.get(item.source.path)
+      const path = sourceWords(item.source)
+      const planned = images.get(path)
       if (!planned) return undefined
       const file: Held = {
-        path: join(places.folder, normalize(item.source.path)),
+        path: join(places.folder, normalize(path)),
         sha256: planned.sha256,
         type: mediaType(item.role, planned),
         bytes: base64Length(planned.facts.sizeBytes),

@@ -5,7 +5,7 @@ import type { TakeState } from '../core/ledger-state.js'
 import type { ParsedManifest } from '../core/manifest.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
-import { draftsOf, type Manifest, type Take, takesOf } from '../core/shot.js'
+import { draftsOf, type Manifest, returnsLastFrame, type Take, takesOf } from '../core/shot.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import { type LocalMedia, loadMedia } from './media.js'
@@ -185,7 +185,7 @@ function earlierDigestsOf({ manifest }: ParsedManifest, images: LocalMedia): Map
   const takes = (manifest.earlier ?? []).flatMap(takesOf)
   // A variable may stand in a path, and another reading of it name a file that is not the shot's.
   const readable = takes.filter(({ shot }) =>
-    shot.media.every(({ source }) => source.kind === 'url' || images.has(source.path)),
+    shot.media.every(({ source }) => source.kind !== 'file' || images.has(source.path)),
   )
   return hashTakes(readable, images)
 }
@@ -232,4 +232,19 @@ export async function findPresent(
     if ((await files.size(join(places.folder, ...entry.video.split('/')))) !== undefined) present.add(name)
   }
   return present
+}
+
+/** Takes whose last frame is in its place, of the shots that others go on from. */
+export async function findFrames(
+  { places, manifest }: LoadedManifest,
+  states: ReadonlyMap<TakeName, { entry: { frame?: string | undefined } | undefined }>,
+  files: Files,
+): Promise<Set<TakeName>> {
+  const found = new Set<TakeName>()
+  for (const { name } of manifest.shots.filter(returnsLastFrame).flatMap(takesOf)) {
+    const frame = states.get(name)?.entry?.frame
+    if (frame === undefined) continue
+    if ((await files.size(join(places.folder, ...frame.split('/')))) !== undefined) found.add(name)
+  }
+  return found
 }

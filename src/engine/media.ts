@@ -8,7 +8,7 @@ import type { ParsedManifest } from '../core/manifest.js'
 import { type ModelProfile, profileOf } from '../core/models.js'
 import type { Problem } from '../core/problem.js'
 import type { MediaRole } from '../core/request.js'
-import type { Media, MediaSource, Shot } from '../core/shot.js'
+import { type Media, type MediaSource, type Shot, sourceWords } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
 import type { LocalFile, MediaCache } from './media-cache.js'
 import { isInside, type Places } from './places.js'
@@ -17,6 +17,8 @@ import { isInside, type Places } from './places.js'
 export type LocalMedia = ReadonlyMap<string, LocalFile>
 
 type Kind = 'image' | 'video' | 'audio'
+/** What is there before anything is made. */
+type GivenSource = Exclude<MediaSource, { kind: 'last_frame' }>
 type Fault = Pick<Problem, 'code' | 'message'>
 
 const mebibyte = 1024 * 1024
@@ -44,8 +46,8 @@ export async function loadMedia(
     video: new Map(),
     audio: new Map(),
   }
-  const load = async (kind: Kind, source: MediaSource): Promise<LocalFile | Fault> => {
-    const text = textOf(source)
+  const load = async (kind: Kind, source: GivenSource): Promise<LocalFile | Fault> => {
+    const text = sourceWords(source)
     const known = tried[kind].get(text)
     if (known) return known
     const loaded =
@@ -60,15 +62,16 @@ export async function loadMedia(
     const profile = profileOf(shot)
     let inlineBytes = 0
     for (const { role, source, field } of shot.media) {
+      if (source.kind === 'last_frame') continue
       const kind = kindOf(role)
       const loaded = isInline(source) ? await load(kind, source) : urlFault(source)
       const file = loaded && 'facts' in loaded ? loaded : undefined
       const fault = file ? fileFault(file, source, { profile, world }) : (loaded as Fault | undefined)
       const isFilm = file && kind === 'video' && (!profile || profile.references.videos)
       if (fault) report(shot.name, field, { ...fault, severity: 'error' })
-      else if (isFilm && !warned.has(textOf(source))) {
+      else if (isFilm && !warned.has(sourceWords(source))) {
         // Once a film, at the first shot that shows it.
-        warned.add(textOf(source))
+        warned.add(sourceWords(source))
         report(shot.name, field, { ...inlineFilm, severity: 'warning' })
       }
       inlineBytes += source.kind === 'url' && isInline(source) ? source.url.length : base64Size(file)
@@ -84,7 +87,7 @@ export async function loadMedia(
 
 /** What can be told of a media item without asking anybody; `undefined` for one that lies elsewhere. */
 export function mediaFacts({ source }: Media, local: LocalMedia): MediaFacts | undefined {
-  return local.get(textOf(source))?.facts
+  return local.get(sourceWords(source))?.facts
 }
 
 /** The type of a local file in a data URL, such as `image/png`. */
@@ -106,12 +109,8 @@ function kindOfFacts({ facts }: LocalFile): Kind {
   return 'kind' in facts ? facts.kind : 'image'
 }
 
-function textOf(source: MediaSource): string {
-  return source.kind === 'file' ? source.path : source.url
-}
-
 /** Whether an item's bytes go into the request. */
-function isInline(source: MediaSource): boolean {
+function isInline(source: GivenSource): boolean {
   return source.kind === 'file' || source.url.startsWith('data:')
 }
 
@@ -186,7 +185,7 @@ function sizeFault(kind: Kind, size: number): string | undefined {
 /** Why the model would refuse a file; films and sounds for a model that is not known are taken as they are. */
 function fileFault(
   { facts }: LocalFile,
-  source: MediaSource,
+  source: GivenSource,
   { profile, world }: { profile: ModelProfile | undefined; world: MediaWorld },
 ): Fault | undefined {
   if (!('kind' in facts)) {
@@ -238,8 +237,8 @@ function reportLengths(
   }
 }
 
-function urlFault(source: MediaSource): Fault | undefined {
-  const url = textOf(source)
+function urlFault(source: GivenSource): Fault | undefined {
+  const url = sourceWords(source)
   const fault = (message: string): Fault => ({ code: 'media-url', message })
   // Whether the model takes it is a rule of the model.
   if (/^asset:/i.test(url)) {

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import { type ArchivedEntry, readArchive, recallEntries } from '../core/archive.js'
 import { RunnerError } from '../core/errors.js'
-import type { EstimateContext } from '../core/estimate.js'
+import { type EstimateContext, withLastFrames } from '../core/estimate.js'
 import { placeEntry, type TakeState } from '../core/ledger-state.js'
 import { accountLimits, type ModelProfile } from '../core/models.js'
 import type { TakeName } from '../core/names.js'
@@ -9,7 +9,7 @@ import { type Plan, type PlanOptions, planRun } from '../core/plan.js'
 import type { Rate } from '../core/prices.js'
 import type { Problem } from '../core/problem.js'
 import { type Selection, selectTakes } from '../core/select.js'
-import { type Media, takesOf } from '../core/shot.js'
+import { returnsLastFrame, takesOf } from '../core/shot.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
@@ -20,6 +20,7 @@ import { InlineMedia } from './inline-media.js'
 import { Ledger, readable, readStates } from './ledger.js'
 import {
   digestsFor,
+  findFrames,
   findPresent,
   type LoadedManifest,
   type LoadOptions,
@@ -34,7 +35,7 @@ export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark'>
 
 export interface PrepareOptions
   extends LoadOptions,
-    Pick<PlanOptions, 'force' | 'failed' | 'provider' | 'draft'> {
+    Pick<PlanOptions, 'force' | 'failed' | 'provider' | 'draft' | 'stale'> {
   selection: Selection
   /** Prices from elsewhere than the manifests: `nearer` ones come before theirs, `farther` ones after. */
   rates?: { nearer?: readonly Rate[]; farther?: readonly Rate[] } | undefined
@@ -92,10 +93,11 @@ async function planOne(
   files: Files,
 ): Promise<Pick<Preview, 'plan' | 'present'>> {
   const present = await findPresent(one, states, files)
+  const frames = await findFrames(one, states, files)
   const { manifest } = one
   const digests = digestsFor(one, states, { drafts: options.draft })
   const estimateWith = estimateContext(one, rates)
-  return { plan: planRun({ manifest, states, digests, present, estimateWith }, options), present }
+  return { plan: planRun({ manifest, states, digests, present, frames, estimateWith }, options), present }
 }
 
 function costsOf(
@@ -118,7 +120,7 @@ export function estimateContext(
 ): Omit<EstimateContext, 'provider'> {
   return {
     rates: [...(rates?.nearer ?? []), ...(manifest.rates ?? []), ...(rates?.farther ?? [])],
-    facts: (media: Media) => mediaFacts(media, images),
+    facts: withLastFrames(manifest.shots, (media) => mediaFacts(media, images)),
   }
 }
 
@@ -173,7 +175,14 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       const plan = recalled.length > 0 ? await replan() : first
       const costs = costsOf(one, ledger.states, options)
       const isUnchanged = agreement(one, world.files)
-      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, inlineMedia })
+      const framed = new Set(
+        one.manifest.shots
+          .filter(returnsLastFrame)
+          .flatMap(takesOf)
+          .map(({ name }) => name),
+      )
+      const keepsFrame = (take: TakeName) => framed.has(take)
+      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, keepsFrame, inlineMedia })
     }
   } catch (error) {
     await close().catch(() => undefined)
@@ -254,11 +263,11 @@ type DecidedOptions = PlanOptions & Pick<PrepareOptions, 'rates'>
 
 function decide(
   loaded: readonly LoadedManifest[],
-  { selection, force, failed, provider, draft, rates }: PrepareOptions,
+  { selection, force, failed, provider, draft, stale, rates }: PrepareOptions,
   clock: Clock,
 ): DecidedOptions {
   const selects = selectFrom(loaded, selection)
-  return { selects, force, failed, provider, draft, rates, now: clock.now() }
+  return { selects, force, failed, provider, draft, stale, rates, now: clock.now() }
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Task, TaskId } from '../core/task.js'
 import { createdAtOf, lifetimes } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
 import { collectResult } from './collect-result.js'
+import type { LastFrames } from './last-frames.js'
 import type { Ledger } from './ledger.js'
 import type { Places } from './places.js'
 import type { TakeCosts } from './take-costs.js'
@@ -26,6 +27,8 @@ interface Part {
   ledger: Pick<Ledger, 'commit' | 'states'>
   places: Places
   costs: Pick<TakeCosts, 'costOf'>
+  /** Whether a take's last frame is kept as well. */
+  keepsFrame: (take: TakeName) => boolean
 }
 
 /** What the keeper needs of the run that it works in. `P`: how that run names a manifest's part. */
@@ -34,6 +37,7 @@ export interface KeeperRun<P extends Part> {
   signal: AbortSignal
   settle: (part: P, take: TakeName, body: OutcomeBody) => void
   stop: (stop: Stop) => void
+  frames: Pick<LastFrames, 'keep'>
   onCollecting: (part: P, take: TakeName, taskId: TaskId) => void
   onTrouble: (message: string, waitMs: number) => void
 }
@@ -121,7 +125,7 @@ export class ResultKeeper<P extends Part> {
     await this.#download(
       part,
       name,
-      { id: taskId, videoUrl: undefined, completionTokens: undefined },
+      { id: taskId, videoUrl: undefined, lastFrameUrl: undefined, completionTokens: undefined },
       { bought: false, collectedBefore },
     )
   }
@@ -129,7 +133,7 @@ export class ResultKeeper<P extends Part> {
   async #download(
     part: P,
     name: TakeName,
-    task: Pick<Task, 'id' | 'videoUrl' | 'completionTokens'>,
+    task: Pick<Task, 'id' | 'videoUrl' | 'lastFrameUrl' | 'completionTokens'>,
     { bought, collectedBefore }: { bought: boolean; collectedBefore: boolean },
   ): Promise<void> {
     const { id: taskId, completionTokens } = task
@@ -141,6 +145,8 @@ export class ResultKeeper<P extends Part> {
       const { sha256, bytes } = await this.#downloads(async () => {
         signal.throwIfAborted()
         this.#run.onCollecting(part, name, taskId)
+        // First, so that a crash in between is made good by fetching both.
+        if (part.keepsFrame(name)) await this.#run.frames.keep(part, name, task)
         return await collectResult(task, target, world, { signal })
       })
       await this.#commit(() =>

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { buildRequest, effectiveParameters } from '../../src/core/build-request.js'
 import { parseManifest } from '../../src/core/manifest.js'
-import type { Media, Shot } from '../../src/core/shot.js'
+import { type Media, type Shot, sourceWords } from '../../src/core/shot.js'
 import { fileMedia, pro10, pro15, readOne, shot, take, urlMedia, v20 } from './builders.js'
 
-const itself = ({ source }: Media) => (source.kind === 'url' ? source.url : `data:of-${source.path}`)
+const itself = ({ source }: Media) =>
+  source.kind === 'file' ? `data:of-${source.path}` : sourceWords(source)
 const request = (parts: Partial<Shot> = {}) => buildRequest(take(shot('a', parts)), 7, itself)
 
 test('the example of the API documentation becomes the body that it documents', () => {

@@ -4,7 +4,14 @@ import { type FailureClass, failureClasses, mayRerun } from '../../src/core/fail
 import type { TakeState } from '../../src/core/ledger-state.js'
 import type { LockEntry } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
-import { outputPath, type Plan, type PlanOptions, planRun, type Step } from '../../src/core/plan.js'
+import {
+  outputPath,
+  type Plan,
+  type PlanOptions,
+  planRun,
+  type Stale,
+  type Step,
+} from '../../src/core/plan.js'
 import { planTotals, viewPlan } from '../../src/core/plan-view.js'
 import type { Shot } from '../../src/core/shot.js'
 import { takesOf } from '../../src/core/shot.js'
@@ -466,6 +473,8 @@ describe('totals', () => {
       prices: [{ currency: 'CNY', minMicros: 3 * 620_800, maxMicros: 3 * 620_800 }],
       unpriced: 0,
       finalPrices: [],
+      stale: 0,
+      stalePrices: [],
     })
   })
 
@@ -477,6 +486,8 @@ describe('totals', () => {
       prices: [],
       unpriced: 1,
       finalPrices: [],
+      stale: 0,
+      stalePrices: [],
     })
   })
 
@@ -550,6 +561,10 @@ test('a step says by its kind what else it has', () => {
   expectTypeOf<Step['kind']>().toEqualTypeOf<
     'generate' | 'resume' | 'collect' | 'reconcile' | 'hold' | 'keep'
   >()
-  expectTypeOf<Extract<Step, { kind: 'keep' }>>().toEqualTypeOf<{ kind: 'keep'; name: TakeName }>()
+  expectTypeOf<Extract<Step, { kind: 'keep' }>>().toEqualTypeOf<{
+    kind: 'keep'
+    name: TakeName
+    stale?: Stale | undefined
+  }>()
   expectTypeOf(planRun).returns.toEqualTypeOf<Plan>()
 })

@@ -3,14 +3,16 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encode } from 'fast-png'
 import type { SimulatedTask } from '../task.js'
+import type { Canvas } from './canvas.js'
 import { encodeMp4 } from './encode-mp4.js'
 import { readPng } from './picture.js'
 import { createScene, type Scene } from './scene.js'
+import type { Size } from './small-size.js'
 
 /** Makes the files of tasks that succeeded. The same task always gives the same bytes. */
 export interface Renderer {
   video(task: SimulatedTask): Promise<Uint8Array>
-  /** A PNG of the video's last frame. */
+  /** A PNG of the video's last frame, as large as the service would make it, so that another task can begin with it. */
   lastFrame(task: SimulatedTask): Promise<Uint8Array>
 }
 
@@ -63,9 +65,28 @@ export function createRenderer({
     lastFrame: (task) =>
       find(`${task.id}-last.png`, () => {
         const scene = sceneOf(task)
-        return encode({ ...scene.paint(scene.frames - 1), channels: 4, depth: 8 })
+        return encode({ ...enlarge(scene.paint(scene.frames - 1), task), channels: 3, depth: 8 })
       }),
   }
+}
+
+/** The canvas in another size, as RGB: each pixel is that of the canvas at its place. */
+function enlarge(
+  canvas: Canvas,
+  { width, height }: Size,
+): { width: number; height: number; data: Uint8Array } {
+  const data = new Uint8Array(width * height * 3)
+  const columns = Array.from({ length: width }, (_, x) => Math.floor((x * canvas.width) / width) * 4)
+  for (let y = 0, to = 0; y < height; y++) {
+    const row = Math.floor((y * canvas.height) / height) * canvas.width * 4
+    for (const column of columns) {
+      const from = row + column
+      data[to++] = canvas.data[from]!
+      data[to++] = canvas.data[from + 1]!
+      data[to++] = canvas.data[from + 2]!
+    }
+  }
+  return { width, height, data }
 }
 
 async function save(path: string, bytes: Uint8Array): Promise<void> {
