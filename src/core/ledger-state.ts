@@ -148,9 +148,9 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const { task, provider, digest, seed } = record
       const sent = state?.intent ?? (entry?.task === undefined ? entry : undefined)
       const { reserved, draft } = sent ?? {}
-      const pick = entry?.task === task ? entry.pick : undefined
-      const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, reserved, pick }
-      return { entry: supersede(entry, found), intent: undefined }
+      const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, reserved }
+      const isPicked = entry?.task === task && entry.pick === true
+      return { entry: supersede(entry, isPicked ? withPick(found, true) : found), intent: undefined }
     }
     case 'approved': {
       if (entry?.task !== record.task) return { ...state, entry, intent: state?.intent }
