@@ -10,6 +10,7 @@ export { type ImportOptions, type ImportReport, importTable } from './commands/i
 export { type InitReport, init } from './commands/init.js'
 export { type MergeReport, merge } from './commands/merge.js'
 export { type MoveOptions, type MoveReport, move } from './commands/move.js'
+export { type PickedTake, type PickOptions, type PickReport, pick } from './commands/pick.js'
 export { type PlanCommandOptions, type PlanReport, plan } from './commands/plan.js'
 export {
   type PromotedDraft,
@@ -92,6 +93,7 @@ export { type ParsedManifest, parseManifest } from './core/manifest.js'
 export { findModel, type ModelProfile, profileOf } from './core/models.js'
 export type { Money, PriceRange } from './core/money.js'
 export type { ShotName, TakeName } from './core/names.js'
+export { pickedTakeOf } from './core/pick.js'
 export { type Plan, type PlanInput, type PlanOptions, planRun, type Step } from './core/plan.js'
 export type { EstimateView, PlanView, PriceView } from './core/plan-view.js'
 export type { PollPolicy } from './core/poll-schedule.js'

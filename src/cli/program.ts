@@ -8,6 +8,7 @@ import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addMergeCommand } from './merge-command.js'
 import { addModelsCommand } from './models-command.js'
+import { addPickCommand } from './pick-command.js'
 import { addPromoteCommand } from './promote-command.js'
 import { addReconcileCommands } from './reconcile-commands.js'
 import { addRunCommand } from './run-command.js'
@@ -51,6 +52,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addModelsCommand(program, context)
   addReconcileCommands(program, context)
   addPromoteCommand(program, context)
+  addPickCommand(program, context)
   addSimulateCommand(program, context)
   addTableCommands(program, context)
   addWhyCommand(program, context)

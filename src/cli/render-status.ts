@@ -7,15 +7,14 @@ import { columns, count, formatDuration, formatExact, formatNumber, type Palette
 
 const shownPerManifest = 200
 
-/** Where each take stands: what is not simply done, then the counts. */
+/** Where each take stands: the counts, then what is not simply done, then what is picked. */
 export function renderStatus({ manifests }: StatusReport, palette: Palette): string[] {
   return manifests.flatMap(({ manifest, takes, unclaimed }, index) => {
-    const open = takes.filter(
-      (take) => !(take.status === 'succeeded' && take.next === 'keep' && !take.draft && !take.stale),
-    )
-    const rows = open
+    // Picks stand behind what is open, so that they crowd nothing of that out.
+    const shown = [...takes.filter(isOpen), ...takes.filter((take) => take.picked && !isOpen(take))]
+    const rows = shown
       .slice(0, shownPerManifest)
-      .map((take) => [take.take, paint(take, palette), describe(take)])
+      .map((take) => [take.take, paint(take, palette), wordsOf(take)])
     return [
       ...(index > 0 ? [''] : []),
       `${palette.bold(manifest)}  ${counts(takes)}`,
@@ -24,11 +23,15 @@ export function renderStatus({ manifests }: StatusReport, palette: Palette): str
         (path) =>
           `  ${path}  ${palette.yellow('unclaimed')}: paid for, its take is not known: shotlock adopt SHOT TASK`,
       ),
-      ...(open.length > shownPerManifest
-        ? [`  … ${count(open.length - shownPerManifest, 'more take')}`]
+      ...(shown.length > shownPerManifest
+        ? [`  … ${count(shown.length - shownPerManifest, 'more take')}`]
         : []),
     ]
   })
+}
+
+function isOpen({ status, next, draft, stale }: TakeStatus): boolean {
+  return !(status === 'succeeded' && next === 'keep' && !draft && !stale)
 }
 
 function counts(takes: readonly TakeStatus[]): string {
@@ -56,6 +59,11 @@ function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palett
     default:
       return red(status)
   }
+}
+
+function wordsOf(take: TakeStatus): string {
+  const words = describe(take)
+  return take.picked ? ['picked', ...(words === '' ? [] : [words])].join('; ') : words
 }
 
 function describe(take: TakeStatus): string {

@@ -42,6 +42,8 @@ export interface ExportedTake {
   currency?: string | undefined
   /** Relative to the manifest. */
   video?: string | undefined
+  /** Whether a person chose this take of its shot. */
+  picked: boolean
   error?: string | undefined
   /** The manifest as the person named it. */
   manifest: string
@@ -108,6 +110,7 @@ function exportedTake(
     cost: money && writeMoney(money).split(' ')[0],
     currency: money?.currency,
     video: entry?.video,
+    picked: entry?.pick === true,
     error: entry?.error,
     manifest,
   }
@@ -136,6 +139,7 @@ const columns: readonly (readonly [keyof ExportedTake, (take: ExportedTake) => s
   ['cost', ({ cost }) => cost ?? ''],
   ['currency', ({ currency }) => currency ?? ''],
   ['video', ({ video }) => defused(video ?? '')],
+  ['picked', ({ picked }) => (picked ? 'yes' : '')],
   ['error', ({ error }) => defused(error ?? '')],
   ['manifest', ({ manifest }) => defused(manifest)],
 ]

@@ -30,6 +30,8 @@ export interface TakeStatus {
   stale?: true
   /** The take that it goes on from, where it is stale or held for that. */
   upstream?: TakeName
+  /** A person chose this take of its shot. */
+  picked?: true
   /** The collected video, relative to the manifest. */
   video?: string
   /** Whether that file is in its place on this machine. */
@@ -75,7 +77,7 @@ function takeStatus(step: Step, { states, present }: Preview, now: number): Take
   const { entry, intent } = states.get(name) ?? {}
   if (intent) return { take: name, status: 'unknown', next: kind, provider: intent.provider }
   if (!entry) return { take: name, status: 'absent', next: kind, ...held }
-  const { status, task, provider, tokens, cost, reserved, video, error } = entry
+  const { status, task, provider, tokens, cost, reserved, pick, video, error } = entry
   return {
     take: name,
     status,
@@ -87,6 +89,7 @@ function takeStatus(step: Step, { states, present }: Preview, now: number): Take
     ...(cost === undefined ? {} : { cost }),
     ...(reserved === undefined ? {} : { reserved }),
     ...draftOf(name, entry, states, now),
+    ...(pick ? { picked: true } : {}),
     ...(video === undefined ? {} : { video, here: present.has(name) }),
     ...(error === undefined ? {} : { error, failure: classifyFailure(error, task !== undefined) }),
     ...timesOf(entry, kind, now),

@@ -25,8 +25,10 @@ export function readArchive(text: string): ArchivedEntry[] {
     const state = safely(() => applyRecord(states.get(record.take), record))
     if (!state) continue
     states.set(record.take, state)
-    if (state.entry?.task !== undefined)
-      tasks.set(state.entry.task, { take: record.take, entry: state.entry })
+    if (state.entry?.task === undefined) continue
+    // A pick is a decision of the lockfile it was made in; here are those of every branch.
+    const { pick, ...entry } = state.entry
+    tasks.set(state.entry.task, { take: record.take, entry })
   }
   const unanswered = [...states].flatMap(([take, { entry, sentAt }]) =>
     entry?.status === 'unknown' ? [{ take, entry, sentAt }] : [],

@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'cannot-resubmit'
   | 'cannot-adopt'
   | 'cannot-promote'
+  | 'cannot-pick'
   | 'cannot-raise'
   | 'prices-invalid'
   | 'prices-unreadable'

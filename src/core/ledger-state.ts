@@ -2,7 +2,7 @@ import type { BoughtFacts } from './bought-facts.js'
 import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
 import type { LockEntry, Spent } from './lockfile.js'
-import type { TakeName } from './names.js'
+import { type ShotName, splitTakeName, type TakeName } from './names.js'
 import { isTerminal, type TaskId, type TaskStatus, type TerminalStatus } from './task.js'
 
 /**
@@ -59,6 +59,19 @@ export type LedgerRecord =
     }
   /** A person wants a final made from a draft, or no longer. */
   | { type: 'approved'; at: string; take: TakeName; task: TaskId; approved: boolean }
+  /**
+   * A person chose a take of its shot, or no longer; holds for that task. One record is the whole decision, so that no
+   * crash leaves half of it.
+   */
+  | {
+      type: 'picked'
+      at: string
+      take: TakeName
+      task: TaskId
+      picked: boolean
+      /** The take that was the shot's pick until now, and is no longer. */
+      instead?: { take: TakeName; task?: TaskId }
+    }
   /** A person decided that an unknown create is to be bought again. */
   | { type: 'released'; at: string; take: TakeName }
   /** The entry as it stands, from elsewhere: a rename, a recall. Ids that the take had are kept. */
@@ -141,12 +154,17 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const sent = state?.intent ?? (entry?.task === undefined ? entry : undefined)
       const { reserved, draft, follows } = sent ?? {}
       const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, follows, reserved }
-      return { entry: supersede(entry, found), intent: undefined }
+      const isPicked = entry?.task === task && entry.pick === true
+      return { entry: supersede(entry, isPicked ? withPick(found, true) : found), intent: undefined }
     }
     case 'approved': {
       if (entry?.task !== record.task) return { ...state, entry, intent: state?.intent }
       const { approved, ...rest } = entry
       return { ...state, entry: record.approved ? { ...rest, approved: true } : rest, intent: state?.intent }
+    }
+    case 'picked': {
+      if (entry?.task !== record.task) return { ...state, entry, intent: state?.intent }
+      return { ...state, entry: withPick(entry, record.picked), intent: state?.intent }
     }
     case 'released': {
       if (state?.intent || entry?.status !== 'unknown') return { ...state, entry, intent: state?.intent }
@@ -167,6 +185,41 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const { frame, frameSha256 } = record
       return { entry: { ...entry, frame, frameSha256 }, intent: state?.intent }
     }
+  }
+}
+
+function withPick(entry: LockEntry, picked: boolean): LockEntry {
+  const { pick, ...rest } = entry
+  return picked ? { ...rest, pick: true } : rest
+}
+
+/** Counts a record among all takes: as `applyRecord` does, and a pick takes that of another take away. */
+export function countRecord(states: Map<TakeName, TakeState>, record: LedgerRecord): void {
+  states.set(record.take, applyRecord(states.get(record.take), record))
+  if (record.type !== 'picked' || record.instead === undefined) return
+  const { take, task } = record.instead
+  const state = states.get(take)
+  if (state?.entry && state.entry.task === task)
+    states.set(take, { ...state, entry: withPick(state.entry, false) })
+}
+
+/**
+ * Counts what a journal has beyond a lockfile. That lockfile may come from elsewhere by now and have another pick; the
+ * journal's is the news then, and the shot's only one.
+ */
+export function countJournal(states: Map<TakeName, TakeState>, records: readonly LedgerRecord[]): void {
+  const picks = new Map<ShotName, TakeName>()
+  for (const record of records) {
+    countRecord(states, record)
+    if (record.type === 'picked' && states.get(record.take)?.entry?.pick)
+      picks.set(splitTakeName(record.take).shot, record.take)
+  }
+  if (picks.size === 0) return
+  for (const [take, state] of states) {
+    if (!state.entry?.pick) continue
+    const pick = picks.get(splitTakeName(take).shot)
+    if (pick !== undefined && pick !== take && states.get(pick)?.entry?.pick)
+      states.set(take, { ...state, entry: withPick(state.entry, false) })
   }
 }
 
@@ -290,6 +343,7 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   lost: ['task'],
   adopted: ['task', 'provider', 'digest'],
   approved: ['task'],
+  picked: ['task'],
   released: [],
   placed: [],
   dropped: [],
@@ -310,6 +364,7 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   lost: [],
   adopted: [],
   approved: [],
+  picked: [],
   released: [],
   placed: [],
   dropped: [],

@@ -3,7 +3,7 @@ import { isMap, isNode, isScalar } from 'yaml'
 import schema from '../../schemas/lockfile.schema.json' with { type: 'json' }
 import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
-import { compareCodePoints, compareTakeNames, type TakeName } from './names.js'
+import { compareCodePoints, compareTakeNames, type ShotName, splitTakeName, type TakeName } from './names.js'
 import { describeSchemaErrors } from './schema-problems.js'
 import type { TaskId } from './task.js'
 import { decodeUtf8, plainValue, problemSink, readYaml } from './yaml-source.js'
@@ -158,7 +158,27 @@ export function parseLockfile(content: Uint8Array | string, file: string): Map<T
   }
 
   const { shots } = plain as { shots: Record<TakeName, LockEntry> }
-  return new Map(Object.entries(shots) as [TakeName, LockEntry][])
+  const entries = new Map(Object.entries(shots) as [TakeName, LockEntry][])
+  const twice = pickedTwice(entries)
+  if (twice) {
+    const { line } = sink.source.positionAt(nodeAt(root, ['shots', twice[1], 'pick']) ?? 0)
+    const hint = 'Remove the line `pick: true` of the one that is not meant, and run again.'
+    throw invalid(file, line, `"${twice[0]}" and "${twice[1]}" are both picked, a shot has one pick`, hint)
+  }
+  return entries
+}
+
+/** Two takes of one shot that are picked, as git's text merge leaves them. Guessing could buy on the wrong one. */
+function pickedTwice(entries: LockEntries): [TakeName, TakeName] | undefined {
+  const picks = new Map<ShotName, TakeName>()
+  for (const [take, { pick }] of entries) {
+    if (!pick) continue
+    const { shot } = splitTakeName(take)
+    const other = picks.get(shot)
+    if (other !== undefined) return [other, take]
+    picks.set(shot, take)
+  }
+  return undefined
 }
 
 /**
@@ -233,10 +253,13 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length
 }
 
-function invalid(file: string, line: number, what: string): RunnerError {
-  return new RunnerError('lockfile-invalid', `Cannot read "${file}": line ${line}: ${what}`, {
-    hint: 'Restore it from git (git checkout -- the file) or mend the line; it holds what was paid for, so do not delete it.',
-  })
+function invalid(
+  file: string,
+  line: number,
+  what: string,
+  hint = 'Restore it from git (git checkout -- the file) or mend the line; it holds what was paid for, so do not delete it.',
+): RunnerError {
+  return new RunnerError('lockfile-invalid', `Cannot read "${file}": line ${line}: ${what}`, { hint })
 }
 
 function nodeAt(root: unknown, path: readonly string[]): number | undefined {

@@ -9,7 +9,8 @@ import {
   lockfileText,
   parseLockfile,
 } from './lockfile.js'
-import { compareCodePoints, compareTakeNames, type TakeName } from './names.js'
+import { compareCodePoints, compareTakeNames, splitTakeName, type TakeName } from './names.js'
+import { picksIn } from './pick.js'
 
 /**
  * Why two entries cannot become one.
@@ -17,8 +18,17 @@ import { compareCodePoints, compareTakeNames, type TakeName } from './names.js'
  * - `status`, `sha256`, `provider`: the same task ended in two ways, gave two results, or is of two providers
  * - `unknown`: a create whose answer was never seen stands beside what the other side has, and an entry holds only one
  * - `mixed`: git's text merge put lines of two tasks into one entry
+ * - `pick`: each side picked another take of one shot
+ * - `bought-anew`: one side picked the result of a take that the other bought anew
  */
-export type ContradictionReason = 'status' | 'sha256' | 'provider' | 'unknown' | 'mixed'
+export type ContradictionReason =
+  | 'status'
+  | 'sha256'
+  | 'provider'
+  | 'unknown'
+  | 'mixed'
+  | 'pick'
+  | 'bought-anew'
 
 /** A take that the two sides tell differently, and neither can be right alone. */
 export interface Contradiction {
@@ -26,6 +36,8 @@ export interface Contradiction {
   reason: ContradictionReason
   ours: LockEntry
   theirs: LockEntry
+  /** Of `pick`: the take that each side picked; `ours` and `theirs` are theirs, and `take` is the first of them. */
+  picks?: { ours: TakeName; theirs: TakeName }
 }
 
 export interface MergedLockfile {
@@ -43,6 +55,7 @@ export interface MergedLockfile {
  * - The same task on both sides: the later state wins, and keeps every field that only the other knows.
  * - Different tasks: one is the entry, the other goes under `previous`; `preference` decides which.
  * - An unknown create: see `mergeOpen`.
+ * - The pick of a shot: see `mergePicks`.
  *
  * @param base What both sides come from; `undefined` when that is not known. Then nothing counts as deleted.
  */
@@ -60,7 +73,55 @@ export function mergeLockfiles(
     if (typeof merged === 'string') contradictions.push({ take, reason: merged, ours: left!, theirs: right! })
     else if (merged) entries.set(take, merged)
   }
-  return { entries, contradictions }
+  contradictions.push(...mergePicks(base, { ours, theirs }, entries))
+  return { entries, contradictions: contradictions.sort((a, b) => compareTakeNames(a.take, b.take)) }
+}
+
+/**
+ * Gives each shot of a merge its pick. What only one side decided anew holds, and a pick goes before one that was only
+ * taken back. What contradicts leaves `entries`: new picks of two takes of one shot, or a new pick whose task is not the
+ * take's in the merge, since whoever picked has not seen the other result.
+ */
+function mergePicks(
+  base: LockEntries | undefined,
+  { ours, theirs }: Record<'ours' | 'theirs', LockEntries>,
+  entries: Map<TakeName, LockEntry>,
+): Contradiction[] {
+  const contradictions: Contradiction[] = []
+  const [before, left, right] = [picksIn(base ?? []), picksIn(ours), picksIn(theirs)]
+  for (const [take, entry] of entries) entries.set(take, withoutPick(entry))
+  for (const shot of new Set([...left.keys(), ...right.keys()])) {
+    const [was, mine, other] = [before.get(shot), left.get(shot), right.get(shot)]
+    const isNew = (pick: TakeName | undefined, side: LockEntries) =>
+      pick !== was || (pick !== undefined && side.get(pick)!.task !== base?.get(pick)?.task)
+    const [isMineNew, isOtherNew] = [isNew(mine, ours), isNew(other, theirs)]
+    if (isMineNew && isOtherNew && mine !== undefined && other !== undefined && mine !== other) {
+      const take = compareTakeNames(mine, other) < 0 ? mine : other
+      const picks = { ours: mine, theirs: other }
+      const sides = { ours: ours.get(mine)!, theirs: theirs.get(other)! }
+      contradictions.push({ take, reason: 'pick', ...sides, picks })
+      entries.delete(mine)
+      entries.delete(other)
+      continue
+    }
+    const pick = !isMineNew ? other : !isOtherNew ? mine : (mine ?? other)
+    const merged = pick && entries.get(pick)
+    if (!merged) continue
+    const [a, b] = [ours.get(pick), theirs.get(pick)]
+    if ([a, b].some((side) => side?.pick && side.task === merged.task)) {
+      entries.set(pick, { ...merged, pick: true })
+      continue
+    }
+    contradictions.push({ take: pick, reason: 'bought-anew', ours: a!, theirs: b! })
+    entries.delete(pick)
+  }
+  return contradictions
+}
+
+function withoutPick(entry: LockEntry): LockEntry {
+  if (!entry.pick) return entry
+  const { pick, ...rest } = entry
+  return rest
 }
 
 /** @returns `undefined` when the take is deleted. */
@@ -73,6 +134,14 @@ function mergeTake(
     const left = ours ?? theirs
     return isSame(left, base) ? undefined : left
   }
+  return mergeBoth(base && withoutPick(base), withoutPick(ours), withoutPick(theirs))
+}
+
+function mergeBoth(
+  base: LockEntry | undefined,
+  ours: LockEntry,
+  theirs: LockEntry,
+): LockEntry | ContradictionReason {
   if (isSame(ours, theirs) || isSame(theirs, base)) return withTasksOf(theirs, ours)
   if (isSame(ours, base)) return withTasksOf(ours, theirs)
   if (ours.task !== undefined && ours.task === theirs.task) return mergeSameTask(base, ours, theirs)
@@ -208,19 +277,23 @@ const reasons: Record<ContradictionReason, string> = {
   provider: 'one task cannot be of two providers',
   unknown: 'a create that may have been bought cannot share an entry',
   mixed: "git's text merge put lines of two tasks into one entry",
+  pick: 'a shot has one pick',
+  'bought-anew': 'one side picked the result of a task that the other bought anew',
 }
 
 /** A contradiction as one sentence with both sides, without a final period. */
-export function describeContradiction({ take, reason, ours, theirs }: Contradiction): string {
-  return `"${take}": ${reasons[reason]}: ours has ${describeEntry(ours)}; theirs has ${describeEntry(theirs)}`
+export function describeContradiction({ take, reason, ours, theirs, picks }: Contradiction): string {
+  const name = picks ? splitTakeName(take).shot : take
+  const [mine, other] = [picks?.ours, picks?.theirs].map((pick) => (pick === undefined ? '' : `"${pick}", `))
+  return `"${name}": ${reasons[reason]}: ours has ${mine}${describeEntry(ours)}; theirs has ${other}${describeEntry(theirs)}`
 }
 
 function describeEntry(entry: LockEntry): string {
-  const { status, task, provider, seed, sha256 } = entry
+  const { status, task, provider, seed, sha256, pick } = entry
   const what =
     task === undefined ? `a create${seed === undefined ? '' : ` with seed ${seed}`}` : `task "${task}"`
   const result = sha256 === undefined ? '' : ` with sha256 ${sha256.slice(0, 12)}…`
-  return `${what} of ${provider}, ${status}${result}`
+  return `${what} of ${provider}, ${status}${result}${pick ? ', picked' : ''}`
 }
 
 /**
@@ -297,6 +370,6 @@ function hasForeignResult({ status, video, sha256 }: LockEntry): boolean {
 
 function unmergeable(file: string, why: string): RunnerError {
   return new RunnerError('lockfile-conflict', `Cannot merge the two sides of "${file}": ${why}`, {
-    hint: `Let the merge driver do it, which sees whole entries: shotlock init --git-driver, then git checkout -m -- "${file}". If it refuses too, settle the take on one branch (shotlock reconcile) and merge again.`,
+    hint: `Let the merge driver do it, which sees whole entries: shotlock init --git-driver, then git checkout -m -- "${file}". If it refuses too, settle the take on one branch (shotlock reconcile, or shotlock pick --undo) and merge again.`,
   })
 }

@@ -49,7 +49,8 @@ export function movesBetween(states: States, from: ShotName, to: ShotName): Take
  * @param video Where its file goes; counts only when there is one.
  */
 export function movedEntry({ entry, moved }: Pick<TakeMove, 'entry' | 'moved'>, video: string): LockEntry {
-  const latest = moved && moved.status !== 'submitted' ? { ...entry, ...moved } : entry
+  const { pick, ...rest } = entry
+  const latest = moved && moved.status !== 'submitted' ? { ...rest, ...moved } : entry
   return latest.video === undefined ? latest : { ...latest, video }
 }
 

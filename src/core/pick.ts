@@ -1,5 +1,6 @@
 import type { TakeState } from './ledger-state.js'
-import { type TakeName, takeName } from './names.js'
+import type { LockEntry } from './lockfile.js'
+import { type ShotName, splitTakeName, type TakeName, takeName } from './names.js'
 import type { Shot } from './shot.js'
 
 /**
@@ -15,4 +16,13 @@ export function pickedTakeOf(
     if (states.get(take)?.entry?.pick) return take
   }
   return takeName(name, 1)
+}
+
+/** The picked take of every shot that has one, also of takes that have left the manifest. */
+export function picksIn(
+  entries: Iterable<readonly [TakeName, LockEntry | undefined]>,
+): Map<ShotName, TakeName> {
+  const picks = new Map<ShotName, TakeName>()
+  for (const [take, entry] of entries) if (entry?.pick) picks.set(splitTakeName(take).shot, take)
+  return picks
 }

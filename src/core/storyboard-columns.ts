@@ -72,7 +72,18 @@ const titles: Record<ColumnField | 'notes', readonly string[]> = {
   notes: ['notes', 'remarks', '备注', 'note', 'remark'],
 }
 /** Columns of `export` that say what became of a take: not a wish, and nothing that a manifest holds. */
-const resultTitles = ['status', 'task', 'seed', 'tokens', 'cost', 'currency', 'video', 'error', 'manifest']
+const resultTitles = [
+  'status',
+  'task',
+  'seed',
+  'tokens',
+  'cost',
+  'currency',
+  'video',
+  'picked',
+  'error',
+  'manifest',
+]
 /** A table that has these was written by `export`. */
 const exportTitles = ['shot', 'take', 'status', 'task']
 

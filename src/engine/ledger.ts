@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path'
 import { RunnerError } from '../core/errors.js'
 import {
-  applyRecord,
+  countJournal,
+  countRecord,
   type LedgerRecord,
   lockEntryOf,
   parseJournal,
@@ -120,7 +121,7 @@ export class Ledger {
   }
 
   #count(record: LedgerRecord): void {
-    this.#states.set(record.take, applyRecord(this.#states.get(record.take), record))
+    countRecord(this.#states, record)
     this.#writer.touch()
   }
 
@@ -193,7 +194,7 @@ async function load(places: Places, files: Files) {
 
   const bytes = (await readable(() => files.read(places.journal), places.journal)) ?? new Uint8Array()
   const { records, tornBytes } = parseJournal(bytes, places.journal)
-  for (const record of records) states.set(record.take, applyRecord(states.get(record.take), record))
+  countJournal(states, records)
   const isUnwritten = merged || records.length > 0
   return { states, fingerprint, lockfileSha256, journalBytes: bytes.length - tornBytes, isUnwritten }
 }

@@ -1,11 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RunnerError } from '../../src/core/errors.js'
-import { applyRecord, type LedgerRecord, parseJournal, type TakeState } from '../../src/core/ledger-state.js'
+import {
+  applyRecord,
+  countJournal,
+  countRecord,
+  type LedgerRecord,
+  parseJournal,
+  type TakeState,
+} from '../../src/core/ledger-state.js'
 import { knownTasks, type LockEntry, renderLockfile } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
+import { picksIn } from '../../src/core/pick.js'
 import type { TerminalStatus } from '../../src/core/task.js'
-import { digestA, digestB, entry, known, pending, takeName, task } from './builders.js'
+import { digestA, digestB, entry, known, pending, shotName, takeName, task } from './builders.js'
 
 const at = '2026-01-08T11:13:52.000Z'
 const a = takeName('a')
@@ -50,6 +58,17 @@ const collected = (id: string): LedgerRecord => ({
   video: 'out/a.mp4',
   sha256: 'f'.repeat(64),
   bytes: 9,
+})
+const picked = (
+  id: string,
+  { take = a, instead, undo = false }: { take?: TakeName; instead?: [TakeName, string]; undo?: boolean } = {},
+): LedgerRecord => ({
+  type: 'picked',
+  at,
+  take,
+  task: task(id),
+  picked: !undo,
+  ...(instead && { instead: { take: instead[0], task: task(instead[1]) } }),
 })
 
 const stateAfter = (records: readonly LedgerRecord[], start?: TakeState) =>
@@ -153,6 +172,83 @@ describe('a take', () => {
   })
 })
 
+describe('a take that a person picked', () => {
+  const done = [intent(), accepted('t'), ended('t')]
+
+  test('is picked until the pick is taken back', () => {
+    expect(stateAfter([...done, picked('t')]).entry).toMatchObject({ task: 't', pick: true })
+    expect(stateAfter([...done, picked('t'), picked('t', { undo: true })])).toEqual(stateAfter(done))
+  })
+
+  test('is so only for the task that was chosen', () => {
+    expect(stateAfter([...done, picked('another')])).toEqual(stateAfter(done))
+    expect(stateAfter([picked('t')]).entry).toBeUndefined()
+  })
+
+  test.each([
+    ['accepted', accepted('t2', 2)],
+    ['refused', refused(2)],
+    ['left without an answer', unknown(2)],
+  ])('is no longer, once a new create of it was %s', (_, answer) => {
+    expect(stateAfter([...done, picked('t'), intent(2), answer]).entry).not.toHaveProperty('pick')
+  })
+
+  test('is so still when a new create was never sent', () => {
+    expect(stateAfter([...done, picked('t'), intent(2), unsent(2)]).entry).toMatchObject({ pick: true })
+  })
+
+  test('is so still when its result is collected, or its task adopted once more', () => {
+    const adopted = { type: 'adopted', at, take: a, provider: 'ark', digest: digestA } as const
+    const entryAfter = (record: LedgerRecord) => stateAfter([...done, picked('t'), record]).entry
+    expect(entryAfter(collected('t'))).toMatchObject({ pick: true })
+    expect(entryAfter({ ...adopted, task: task('t') })).toMatchObject({ pick: true })
+    expect(entryAfter({ ...adopted, task: task('other') })).not.toHaveProperty('pick')
+  })
+})
+
+describe('the picks of a shot', () => {
+  const second = takeName('a@2')
+  const both = () =>
+    new Map([
+      [a, known(entry('succeeded', { task: task('t1'), pick: true }))],
+      [second, known(entry('succeeded', { task: task('t2') }))],
+    ])
+  const picks = (states: ReadonlyMap<TakeName, TakeState>) =>
+    [...states].flatMap(([name, state]) => (state.entry?.pick ? [name] : []))
+
+  test('move with one record', () => {
+    const states = both()
+    countRecord(states, picked('t2', { take: second, instead: [a, 't1'] }))
+    expect(picks(states)).toEqual([second])
+  })
+
+  test('do not come back when their journal is replayed over the lockfile that it led to', () => {
+    const journal = [
+      picked('t2', { take: second, instead: [a, 't1'] }),
+      picked('t1', { instead: [second, 't2'] }),
+      intent(),
+      accepted('t3'),
+    ]
+    const states = both()
+    countJournal(states, journal)
+    expect(picks(states)).toEqual([])
+    countJournal(states, journal)
+    expect(picks(states)).toEqual([])
+  })
+
+  test('stay one when the lockfile has got another since, as from git: that of the journal', () => {
+    const states = both()
+    countJournal(states, [picked('t2', { take: second })])
+    expect(picks(states)).toEqual([second])
+  })
+
+  test('stay as the lockfile has them when the journal chose a task that is not there any more', () => {
+    const states = both()
+    countJournal(states, [picked('older', { take: second })])
+    expect(picks(states)).toEqual([a])
+  })
+})
+
 describe('an answer without its intent is refused', () => {
   test.each<[string, LedgerRecord]>([
     ['accepted', accepted('t')],
@@ -167,7 +263,7 @@ describe('an answer without its intent is refused', () => {
 })
 
 /** Histories as a run could write them, of three takes: each create is announced, answered once, and then lived out. */
-const takes = ['a', 'b', 'c'].map(takeName)
+const takes = ['a', 'a@2', 'b'].map(takeName)
 const moves = fc.array(
   fc.record({ take: fc.nat({ max: 2 }), turn: fc.nat({ max: 5 }), attempt: fc.integer({ min: 1, max: 3 }) }),
   { maxLength: 40 },
@@ -177,19 +273,20 @@ const histories = moves.map((list) => {
   const states = new Map<TakeName, TakeState>()
   for (const [index, { take: number, turn, attempt }] of list.entries()) {
     const name = takes[number]!
-    const record = nextRecord(name, states.get(name), { turn, attempt, id: task(`t${index}`) })
+    const record = nextRecord(name, states, { turn, attempt, id: task(`t${index}`) })
     if (!record) continue
     records.push(record)
-    states.set(name, applyRecord(states.get(name), record))
+    countRecord(states, record)
   }
   return records
 })
 
 function nextRecord(
   take: TakeName,
-  state: TakeState | undefined,
+  states: ReadonlyMap<TakeName, TakeState>,
   { turn, attempt, id }: { turn: number; attempt: number; id: LockEntry['task'] & string },
 ): LedgerRecord | undefined {
+  const state = states.get(take)
   const head = { at, take }
   if (state?.intent) {
     const answer = { ...head, attempt: state.intent.attempt }
@@ -204,7 +301,7 @@ function nextRecord(
         return { type: 'accepted', ...answer, task: id }
     }
   }
-  const { status, task: current, video } = state?.entry ?? {}
+  const { status, task: current, video, pick } = state?.entry ?? {}
   if (status === 'submitted') {
     const end = (['succeeded', 'failed', 'cancelled', 'expired'] as const)[turn] ?? 'succeeded'
     return {
@@ -225,6 +322,14 @@ function nextRecord(
       bytes: 9,
     }
   }
+  if (status === 'succeeded' && turn >= 4) {
+    const other = picksIn([...states].map(([name, { entry: found }]) => [name, found])).get(shotName('a'))
+    const instead: [TakeName, string] | undefined =
+      !pick && other !== undefined && take !== takeName('b')
+        ? [other, states.get(other)!.entry!.task!]
+        : undefined
+    return picked(current!, { take, undo: pick === true, ...(instead && { instead }) })
+  }
   // An unknown take is left alone by every plan.
   if (status === 'unknown' && turn > 0) return undefined
   const digest = turn % 2 === 0 ? digestA : digestB
@@ -233,7 +338,7 @@ function nextRecord(
 
 function replay(records: readonly LedgerRecord[], lockfile: ReadonlyMap<TakeName, LockEntry> = new Map()) {
   const states = new Map<TakeName, TakeState>([...lockfile].map(([name, found]) => [name, known(found)]))
-  for (const record of records) states.set(record.take, applyRecord(states.get(record.take), record))
+  countJournal(states, records)
   return states
 }
 
@@ -281,7 +386,8 @@ describe('replaying a journal', () => {
       fc.property(histories, (journal) => {
         for (const [name, state] of replay(journal)) {
           const last = journal.findLast(
-            ({ take, type }) => take === name && type !== 'ended' && type !== 'collected',
+            ({ take, type }) =>
+              take === name && type !== 'ended' && type !== 'collected' && type !== 'picked',
           )
           if (last?.type === 'intent') expect(state.intent).toBeDefined()
           if (last?.type === 'unknown') expect(state.entry?.status).toBe('unknown')
@@ -291,12 +397,33 @@ describe('replaying a journal', () => {
     )
   })
 
+  test('never leaves two picks in a shot', () => {
+    fc.assert(
+      fc.property(histories, histories, fc.nat({ max: 40 }), (earlier, journal, half) => {
+        const start = lockfileOf(replay(earlier))
+        for (const lockfile of [start, lockfileOf(replay(journal.slice(0, half), start))]) {
+          const found = [...lockfileOf(replay(journal, lockfile))].filter(([, { pick }]) => pick)
+          expect(found.length - picksIn(found).size).toBe(0)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('changes none of its arguments', () => {
     const state = Object.freeze({
       entry: Object.freeze(entry('submitted', { task: task('t'), previous: Object.freeze([task('o')]) })),
       intent: Object.freeze(pending()),
     })
-    for (const record of [accepted('n'), refused(), unsent(), unknown(), ended('t'), collected('t')]) {
+    for (const record of [
+      accepted('n'),
+      refused(),
+      unsent(),
+      unknown(),
+      ended('t'),
+      collected('t'),
+      picked('t'),
+    ]) {
       expect(() => applyRecord(state, Object.freeze(record))).not.toThrow()
     }
   })
@@ -304,9 +431,14 @@ describe('replaying a journal', () => {
 
 /** A later run gets ids of its own. */
 function withNewIds(records: readonly LedgerRecord[]): LedgerRecord[] {
-  return records.map((record) =>
-    'task' in record ? { ...record, task: task(`later-${record.task}`) } : record,
-  )
+  const later = (id: string) => task(`later-${id}`)
+  return records.map((record) => {
+    if (!('task' in record)) return record
+    if (record.type !== 'picked' || record.instead?.task === undefined)
+      return { ...record, task: later(record.task) }
+    const instead = { ...record.instead, task: later(record.instead.task) }
+    return { ...record, task: later(record.task), instead }
+  })
 }
 
 describe('a journal', () => {
@@ -322,6 +454,7 @@ describe('a journal', () => {
     intent(),
     unknown(),
     collected('狐狸'),
+    picked('狐狸', { instead: [takeName('a@2'), 't'] }),
   ]
   const text = records.map(line).join('')
   const bytes = new TextEncoder().encode(text)
@@ -360,6 +493,7 @@ describe('a journal', () => {
     ['an answer without an attempt', JSON.stringify({ ...unknown(), attempt: null })],
     ['an end that is none', JSON.stringify({ ...ended('t'), status: 'running' })],
     ['a record without a take', JSON.stringify({ ...unsent(), take: undefined })],
+    ['a pick without a task', JSON.stringify({ ...picked('t'), task: undefined })],
     ['a collected file without a hash', JSON.stringify({ ...collected('t'), sha256: 5 })],
   ])('with %s in the middle is refused, and the line is named', (_, damaged) => {
     const broken = `${line(intent())}${damaged}\n${line(unsent())}`

@@ -250,6 +250,26 @@ describe('a lockfile that cannot be understood is refused', () => {
     expect(error.hint).toBeTypeOf('string')
   })
 
+  test('two picks in one shot, as a merge of texts leaves them', () => {
+    const text = renderLockfile(
+      lockfile({
+        fox: entry('succeeded', { task: task('t1'), pick: true }),
+        'fox@2': entry('succeeded', { task: task('t2') }),
+        'fox@3': entry('succeeded', { task: task('t3'), pick: true }),
+        owl: entry('succeeded', { task: task('t4'), pick: true }),
+      }),
+    )
+    const line =
+      text
+        .split('\n')
+        .findLastIndex((one, index, all) => /pick/.test(one) && all.indexOf('  "owl":') > index) + 1
+    expect(refusal(text)).toMatchObject({
+      code: 'lockfile-invalid',
+      message: expect.stringMatching(new RegExp(`line ${line}: "fox" and "fox@3" are both picked`)),
+      hint: expect.stringContaining('pick: true'),
+    })
+  })
+
   test('conflict markers with Windows line ends', () => {
     expect(refusal(`${head}<<<<<<< HEAD\n${block}=======\n>>>>>>> x\n`.replaceAll('\n', '\r\n')).code).toBe(
       'lockfile-conflict',

@@ -13,6 +13,8 @@ import {
 } from '../../src/core/lockfile.js'
 import { describeContradiction, mergeLockfiles, readLockfile } from '../../src/core/merge-lockfiles.js'
 import type { TakeName } from '../../src/core/names.js'
+import { splitTakeName } from '../../src/core/names.js'
+import { picksIn } from '../../src/core/pick.js'
 import { digestA, digestB, entry, takeName, task } from './builders.js'
 
 const hashA = 'a1'.repeat(32)
@@ -214,6 +216,99 @@ describe('an entry that one side deleted', () => {
   })
 })
 
+describe('the pick of a shot', () => {
+  const one = of('succeeded', 't1')
+  const two = of('succeeded', 't2')
+  const three = of('succeeded', 't3')
+  const picked = (entry: LockEntry): LockEntry => ({ ...entry, pick: true })
+  const all = (pick?: string, changes: Record<string, LockEntry> = {}) => {
+    const entries: Record<string, LockEntry> = { fox: one, 'fox@2': two, 'fox@3': three, ...changes }
+    return lock(
+      Object.fromEntries(
+        Object.entries(entries).map(([take, entry]) => [take, take === pick ? picked(entry) : entry]),
+      ),
+    )
+  }
+  /** The pick of the merge, or the contradictions. Asked from both sides. */
+  const pickOf = (base: LockEntries | undefined, ours: LockEntries, theirs: LockEntries) => {
+    const [result, swapped] = [mergeLockfiles(base, ours, theirs), mergeLockfiles(base, theirs, ours)].map(
+      ({ entries, contradictions }) =>
+        contradictions.length > 0
+          ? contradictions.map(({ take, reason }) => `${take} ${reason}`)
+          : [...picksIn(entries).values()][0],
+    )
+    expect(result).toEqual(swapped)
+    return result
+  }
+
+  test.each([
+    ['is that of the only side that picked', undefined, undefined, 'fox@2', 'fox@2'],
+    ['moves when one side moves it', 'fox', 'fox', 'fox@2', 'fox@2'],
+    ['goes when one side takes it back', 'fox', 'fox', undefined, undefined],
+    ['stays when both have it', 'fox', 'fox', 'fox', 'fox'],
+    ['is what both chose, apart from each other', 'fox', 'fox@2', 'fox@2', 'fox@2'],
+    [
+      'is the new one of one side when the other only took the old one back',
+      'fox',
+      undefined,
+      'fox@3',
+      'fox@3',
+    ],
+    ['goes when both take it back', 'fox', undefined, undefined, undefined],
+  ])('%s', (_, base, ours, theirs, expected) => {
+    expect(pickOf(all(base), all(ours), all(theirs))).toBe(expected)
+  })
+
+  test('is that of one side also without a base', () => {
+    expect(pickOf(undefined, all('fox@2'), all())).toBe('fox@2')
+  })
+
+  test('is for a person to decide when both sides picked, each another take', () => {
+    expect(pickOf(all(), all('fox@3'), all('fox@2'))).toEqual(['fox@2 pick'])
+    expect(pickOf(all('fox'), all('fox@3'), all('fox@2'))).toEqual(['fox@2 pick'])
+    expect(pickOf(undefined, all('fox'), all('fox@2'))).toEqual(['fox pick'])
+
+    const { entries, contradictions } = mergeLockfiles(all(), all('fox@3'), all('fox@2'))
+    expect([...entries.keys()]).toEqual(['fox'])
+    expect(contradictions.map(describeContradiction)).toEqual([
+      '"fox": a shot has one pick: ours has "fox@3", task "t3" of ark, succeeded, picked; theirs has "fox@2", task "t2" of ark, succeeded, picked',
+    ])
+  })
+
+  test('does not hinder what else became of its take', () => {
+    const video = { video: 'out/fox@2.mp4', sha256: hashA }
+    const { entries } = mergeLockfiles(all(), all('fox@2'), all(undefined, { 'fox@2': { ...two, ...video } }))
+    expect(entries.get(takeName('fox@2'))).toEqual({ ...two, ...video, pick: true })
+  })
+
+  test('goes when one side bought the take anew that was picked before', () => {
+    const anew = { 'fox@2': of('submitted', 't9', past('t2')) }
+    expect(pickOf(all('fox@2'), all('fox@2'), all(undefined, anew))).toBeUndefined()
+  })
+
+  test('stays on a take that one side bought anew and picked once more', () => {
+    const anew = { 'fox@2': of('succeeded', 't9', past('t2')) }
+    const { entries } = mergeLockfiles(all('fox@2'), all('fox@2', anew), all('fox@2'))
+    expect(entries.get(takeName('fox@2'))).toEqual(picked(anew['fox@2']))
+    expect(pickOf(all('fox@2'), all('fox@2', anew), all())).toBe('fox@2')
+  })
+
+  test('is for a person to decide when one side picked what the other bought anew', () => {
+    const anew = { 'fox@2': of('succeeded', 't9', past('t2')) }
+    expect(pickOf(all(), all('fox@2'), all(undefined, anew))).toEqual(['fox@2 bought-anew'])
+    const { contradictions } = mergeLockfiles(all(), all('fox@2'), all(undefined, anew))
+    expect(contradictions.map(describeContradiction)).toEqual([
+      '"fox@2": one side picked the result of a task that the other bought anew: ours has task "t2" of ark, succeeded, picked; theirs has task "t9" of ark, succeeded',
+    ])
+  })
+
+  test('keeps its take when the other side pruned that', () => {
+    const pruned = new Map([...all()].filter(([take]) => take !== 'fox@3'))
+    expect(pickOf(all(), pruned, all('fox@3'))).toBe('fox@3')
+    expect(pickOf(all('fox@3'), pruned, all('fox@3'))).toBeUndefined()
+  })
+})
+
 test('a task that only one side dropped from its entry is kept', () => {
   const base = of('succeeded', 't1')
   expect(merged(base, of('succeeded', 't2'), base)).toEqual(of('succeeded', 't2', past('t1')))
@@ -276,8 +371,25 @@ const anyEntry: fc.Arbitrary<LockEntry> = fc.record(
 )
 const takes = ['a', 'b', 'b@2'].map(takeName)
 const anyLock = fc
-  .array(fc.tuple(fc.constantFrom(...takes), anyEntry), { maxLength: 4 })
-  .map((list): LockEntries => new Map(list))
+  .array(fc.tuple(fc.constantFrom(...takes), anyEntry, fc.boolean()), { maxLength: 4 })
+  .map((list): LockEntries => {
+    const drawn = list.map(
+      ([take, one, pick]) => [take, canPick(one) && pick ? { ...one, pick } : one] as const,
+    )
+    return withOnePick(new Map(drawn as [TakeName, LockEntry][]))
+  })
+const canPick = ({ status, task }: LockEntry) => status === 'succeeded' && task !== undefined
+
+/** The entries, with no more than the last pick of each shot. */
+function withOnePick(entries: LockEntries): Map<TakeName, LockEntry> {
+  const picks = picksIn(entries)
+  return new Map(
+    [...entries].map(([take, { pick, ...one }]) => [
+      take,
+      pick && picks.get(splitTakeName(take).shot) === take ? { ...one, pick } : one,
+    ]),
+  )
+}
 const runs = { numRuns: 3000 }
 
 /** What came after `base`: entries as they were, or others that still name every task; and new takes. */
@@ -293,7 +405,7 @@ function later(base: LockEntries, drawn: LockEntries): Map<TakeName, LockEntry> 
       ...(Object.keys(spent).length > 0 && { spent }),
     })
   }
-  return entries
+  return withOnePick(entries)
 }
 
 describe('for any lockfiles', () => {
@@ -301,7 +413,9 @@ describe('for any lockfiles', () => {
     fc.assert(
       fc.property(fc.option(anyLock, { nil: undefined }), anyLock, anyLock, (base, ours, theirs) => {
         const { entries, contradictions } = mergeLockfiles(base, ours, theirs)
-        const refused = new Set(contradictions.map(({ take }) => take))
+        const refused = new Set(
+          contradictions.flatMap(({ take, picks }) => [take, ...Object.values(picks ?? {})]),
+        )
         for (const [take, one] of [...ours, ...theirs]) {
           const deleted = !(ours.has(take) && theirs.has(take)) && !entries.has(take)
           if (refused.has(take) || (deleted && base?.has(take))) continue
@@ -320,7 +434,12 @@ describe('for any lockfiles', () => {
         const one = mergeLockfiles(base, ours, theirs)
         const other = mergeLockfiles(base, theirs, ours)
         expect(renderLockfile(other.entries)).toBe(renderLockfile(one.entries))
-        const swapped = one.contradictions.map((c) => ({ ...c, ours: c.theirs, theirs: c.ours }))
+        const swapped = one.contradictions.map((c) => ({
+          ...c,
+          ours: c.theirs,
+          theirs: c.ours,
+          ...(c.picks && { picks: { ours: c.picks.theirs, theirs: c.picks.ours } }),
+        }))
         expect(other.contradictions).toEqual(swapped)
       }),
       runs,
@@ -353,6 +472,40 @@ describe('for any lockfiles', () => {
         const open = entry(status, { seed: 9 })
         const result = merged(undefined, open, other)
         expect(result === 'unknown' ? open : result).toMatchObject(open)
+      }),
+      runs,
+    )
+  })
+
+  test('a shot has at most one pick in the merge, and that is a pick of one of the sides', () => {
+    fc.assert(
+      fc.property(fc.option(anyLock, { nil: undefined }), anyLock, anyLock, (base, ours, theirs) => {
+        const { entries } = mergeLockfiles(base, ours, theirs)
+        const picked = [...entries].filter(([, { pick }]) => pick)
+        expect(picksIn(entries).size).toBe(picked.length)
+        for (const [take, { task: id }] of picked)
+          expect([ours, theirs].some((side) => side.get(take)?.pick && side.get(take)?.task === id)).toBe(
+            true,
+          )
+      }),
+      runs,
+    )
+  })
+
+  test('a pick that one side made since the base is in the merge, unless it is in contradiction', () => {
+    fc.assert(
+      fc.property(anyLock, anyLock, anyLock, (base, first, second) => {
+        const [ours, theirs] = [later(base, first), later(base, second)]
+        const { entries, contradictions } = mergeLockfiles(base, ours, theirs)
+        const refused = new Set(
+          contradictions.flatMap(({ take, picks }) => [take, ...Object.values(picks ?? {})]),
+        )
+        for (const side of [ours, theirs])
+          for (const [take, { pick, task: id }] of side) {
+            const was = base.get(take)
+            if (!pick || refused.has(take) || (was?.pick && was.task === id)) continue
+            expect(entries.get(take)).toMatchObject({ pick: true })
+          }
       }),
       runs,
     )
