@@ -32,6 +32,8 @@ export type ProblemCode =
   | 'media-format'
   | 'media-inline'
   | 'manifest-name'
+  | 'output-path'
+  | 'output-collision'
   | 'prompt-long'
   | 'prompt-dialogue'
   | 'prompt-negative'

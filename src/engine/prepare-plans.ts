@@ -15,6 +15,7 @@ import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
 import type { World } from '../ports/world.js'
 import { agreement } from './agreement.js'
+import { seedDrawer } from './draw-seed.js'
 import type { PlanPart } from './execute-plan.js'
 import { InlineMedia } from './inline-media.js'
 import { Ledger, readable, readStates } from './ledger.js'
@@ -162,6 +163,8 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
     onChanged: async (path) => await loaded[0]?.mediaCache.forget(path),
   })
 
+  const drawSeed = seedDrawer(ledgers)
+
   const parts: PreparedPart[] = []
   try {
     for (const { ledger, ...one } of ledgers) {
@@ -173,7 +176,7 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       const plan = recalled.length > 0 ? await replan() : first
       const costs = costsOf(one, ledger.states, options)
       const isUnchanged = agreement(one, world.files)
-      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, inlineMedia })
+      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, inlineMedia, drawSeed })
     }
   } catch (error) {
     await close().catch(() => undefined)

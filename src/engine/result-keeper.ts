@@ -10,7 +10,7 @@ import { createdAtOf, lifetimes } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
 import { collectResult } from './collect-result.js'
 import type { Ledger } from './ledger.js'
-import type { Places } from './places.js'
+import { type Places, staysInside } from './places.js'
 import type { TakeCosts } from './take-costs.js'
 import type { Watched } from './task-poller.js'
 
@@ -133,7 +133,7 @@ export class ResultKeeper<P extends Part> {
     { bought, collectedBefore }: { bought: boolean; collectedBefore: boolean },
   ): Promise<void> {
     const { id: taskId, completionTokens } = task
-    const video = part.places.output(name)
+    const video = placeOf(part, name, taskId)
     const target = { folder: part.places.folder, path: video }
     const world = { ...this.#world, onTrouble: this.#run.onTrouble }
     const { signal } = this.#run
@@ -179,6 +179,13 @@ export class ResultKeeper<P extends Part> {
       return false
     }
   }
+}
+
+/** Where a task's video goes: where the lockfile has it, if it was collected before, else where the manifest says. */
+function placeOf({ places, ledger }: Part, name: TakeName, task: TaskId): string {
+  const { entry } = ledger.states.get(name) ?? {}
+  const { video, seed } = entry?.task === task ? entry : {}
+  return video !== undefined && staysInside(video, places) ? video : places.output(name, { seed, task })
 }
 
 /** The class of a task that ended otherwise than well. */
