@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { ParsedManifest } from '../core/manifest.js'
+import { splitTakeName, type TakeName } from '../core/names.js'
 import {
   collisionMessage,
   findCollisions,
@@ -42,7 +43,12 @@ export function checkOutputs(read: readonly ReadOutputs[]): void {
   const claims = placed.flatMap((one, at) =>
     one.parsed.manifest.shots.flatMap(allTakesOf).map((take) => claimOf(take, one, at)),
   )
-  for (const group of groupAlike(findCollisions(claims))) {
+  // Drafts of takes that collide do so as well: the takes say enough.
+  const isDraft = (name: TakeName) => splitTakeName(name).draft
+  const collisions = findCollisions(claims).filter(
+    ({ first, second }) => !(isDraft(first.name) && isDraft(second.name)),
+  )
+  for (const group of groupAlike(collisions)) {
     const [{ first, second }] = group
     const { report, shot } = second.shot.output === undefined ? first : second
     report(shot.name, ['output'], {
