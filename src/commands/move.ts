@@ -1,15 +1,17 @@
 import { join } from 'node:path'
 import { type DigestPart, differingParts } from '../core/digest.js'
 import { RunnerError } from '../core/errors.js'
+import type { TakeState } from '../core/ledger-state.js'
 import type { LockStatus } from '../core/lockfile.js'
 import { movedEntry, movesBetween, type TakeMove } from '../core/move.js'
 import type { ShotName, TakeName } from '../core/names.js'
+import { outputKey } from '../core/output-collisions.js'
 import type { Manifest } from '../core/shot.js'
 import { didYouMean } from '../core/suggest.js'
 import type { TaskId } from '../core/task.js'
-import { sha256Of, staysBelow } from '../core/verify.js'
+import { sha256Of } from '../core/verify.js'
 import { type LoadedManifest, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
-import type { Places } from '../engine/places.js'
+import { type Places, staysInside } from '../engine/places.js'
 import { type LedgerWorld, type OpenLedger, withLedgers } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
 
@@ -63,7 +65,7 @@ export async function move({ from, to, ...options }: MoveOptions, world: LedgerW
   return await withLedgers([one], world, async ([open]) => {
     const moves = movesBetween(open!.ledger.states, from as ShotName, to as ShotName)
     const planned: FileMove[] = []
-    for (const step of moves) planned.push({ ...step, file: await planFile(step, one.places, world.files) })
+    for (const step of moves) planned.push({ ...step, file: await planFile(step, open!, world.files) })
     const moved: MovedTake[] = []
     for (const step of planned) moved.push(await moveTake(step, open!, world.files))
     return { manifest: one.manifest.name, file: one.manifest.file, moved }
@@ -96,20 +98,44 @@ function requireRename({ file, shots }: Manifest, from: string, to: string): voi
   }
 }
 
-/** @throws RunnerError `name-taken` when another file is in the way. */
-async function planFile(step: TakeMove, places: Places, files: Files): Promise<FileMove['file']> {
+/** @throws RunnerError `name-taken` when another file, or the place of one, is in the way. */
+async function planFile(
+  step: TakeMove,
+  { places, ledger }: OpenLedger,
+  files: Files,
+): Promise<FileMove['file']> {
   const { video, sha256 } = step.entry
-  if (video === undefined || !staysBelow(video)) return undefined
+  if (video === undefined || !staysInside(video, places)) return undefined
+  const place = targetOf(step, places)
   const source = join(places.folder, video)
-  const target = join(places.folder, places.output(step.to))
+  const target = join(places.folder, place)
+  // A template without the shot's name has the same place for the new name.
+  if (source === target) return undefined
+  const taken = (what: string, hint: string) =>
+    new RunnerError('name-taken', `Cannot move "${step.from}" to "${step.to}": ${what}`, { hint })
+  const owner = ownerOf(place, ledger.states)
+  if (owner !== undefined && owner !== step.from && owner !== step.to) {
+    const hint = 'Give the shot another output in the manifest, and move again.'
+    throw taken(`"${place}" is where the video of "${owner}" is`, hint)
+  }
   if (await files.exists(target)) {
     // An earlier move, or a run after it, has put the result there already.
     if (await holdsAnyOf([sha256, step.moved?.sha256], target, files)) return undefined
-    throw new RunnerError('name-taken', `Cannot move "${step.from}" to "${step.to}": "${target}" is there`, {
-      hint: 'Move that file out of the way; it is not overwritten.',
-    })
+    throw taken(`"${target}" is there`, 'Move that file out of the way; it is not overwritten.')
   }
   return (await files.exists(source)) ? { source, target } : undefined
+}
+
+/** Where the new name has its video: as an earlier move decided that was cut off, else as the manifest says now. */
+function targetOf({ to, entry, moved }: TakeMove, places: Places): string {
+  if (moved?.video !== undefined && staysInside(moved.video, places)) return moved.video
+  return places.output(to, entry)
+}
+
+function ownerOf(place: string, states: ReadonlyMap<TakeName, TakeState>): TakeName | undefined {
+  for (const [name, { entry }] of states)
+    if (entry?.video !== undefined && outputKey(entry.video) === outputKey(place)) return name
+  return undefined
 }
 
 async function holdsAnyOf(
@@ -131,7 +157,7 @@ async function moveTake(
   files: Files,
 ): Promise<MovedTake> {
   const { from, to, file } = step
-  const entry = movedEntry(step, places.output(to))
+  const entry = movedEntry(step, targetOf(step, places))
   const sentAt = ledger.states.get(from)?.sentAt
   await ledger.commit({ type: 'placed', take: to, entry, ...(sentAt === undefined ? {} : { sentAt }) })
   if (file) await rename(file, files)

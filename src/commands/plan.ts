@@ -9,6 +9,7 @@ import {
   viewPrice,
 } from '../core/plan-view.js'
 import type { Problem } from '../core/problem.js'
+import { requireFreePlaces } from '../engine/free-places.js'
 import { budgetsOf } from '../engine/manifest-budgets.js'
 import { limitsOf, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
 import { savePlan } from '../engine/saved-plans.js'
@@ -36,13 +37,17 @@ export interface PlanCommandOptions extends PrepareOptions {
 /**
  * Says what a run would do and why. Nothing is sent, and nothing is written but the plan where that is asked for.
  *
- * @throws RunnerError when manifests or lockfiles cannot be read, or the plan cannot be saved.
+ * @throws RunnerError when manifests or lockfiles cannot be read, `output-taken`, or when the plan cannot be saved.
  */
 export async function plan(
   options: PlanCommandOptions,
   world: { files: Files; clock: Clock },
 ): Promise<PlanReport> {
   const { previews, warnings } = await previewPlans(options, world)
+  await requireFreePlaces(
+    previews.map(({ loaded, ...preview }) => ({ ...preview, places: loaded.places })),
+    world.files,
+  )
   const { save } = options
   if (save)
     await savePlan(

@@ -1,4 +1,4 @@
-import { ProviderError, RunnerError } from '../core/errors.js'
+import { type ErrorCode, ProviderError, RunnerError } from '../core/errors.js'
 import type { RunResult } from '../core/event.js'
 import type { Money } from '../core/money.js'
 import type { Plan } from '../core/plan.js'
@@ -6,6 +6,7 @@ import { planTotals } from '../core/plan-view.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
 import type { SavedPlan } from '../core/saved-plan.js'
 import { executePlans } from '../engine/execute-plan.js'
+import { requireFreePlaces } from '../engine/free-places.js'
 import { requirePrices } from '../engine/manifest-budgets.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import { raiseInManifests } from '../engine/raise-takes.js'
@@ -58,11 +59,14 @@ export async function run(
   try {
     return await carryOut(options, world, { confirm, signal })
   } catch (error) {
-    // What was not agreed to leaves no trace.
-    if (error instanceof RunnerError && error.code === 'no-consent') await takeBack()
+    // What was not agreed to, or could not be, leaves no trace.
+    if (error instanceof RunnerError && beforeBuying.has(error.code)) await takeBack()
     throw error
   }
 }
+
+/** Errors that end a run before anything is sent. */
+const beforeBuying: ReadonlySet<ErrorCode> = new Set(['no-consent', 'manifest-invalid', 'output-taken'])
 
 async function carryOut(
   options: RunOptions,
@@ -75,6 +79,10 @@ async function carryOut(
   try {
     const markUsed = saved && (await requireCurrent(saved.plan, saved.path, prepared.parts, world.files))
     await adoptCertain(prepared.parts, world, signal)
+    await requireFreePlaces(
+      prepared.parts.map(({ ledger, ...part }) => ({ ...part, states: ledger.states })),
+      world.files,
+    )
     const plans = prepared.parts.map(({ plan }) => plan)
     const maxCost = capOf(options.maxCost, plans)
     requirePrices(plans, maxCost)

@@ -1,4 +1,4 @@
-import { dirname, join, relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { ProviderError, RunnerError } from '../core/errors.js'
 import { lostCode, type TakeState } from '../core/ledger-state.js'
 import type { TakeName } from '../core/names.js'
@@ -11,12 +11,11 @@ import {
   orphansAmong,
   type Repair,
   sha256Of,
-  staysBelow,
 } from '../core/verify.js'
 import { collectResult } from '../engine/collect-result.js'
 import { readStates } from '../engine/ledger.js'
 import { type LoadedManifest, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
-import type { Places } from '../engine/places.js'
+import { type Places, staysInside } from '../engine/places.js'
 import { type OpenLedger, withLedgers } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
 import type { World } from '../ports/world.js'
@@ -111,11 +110,12 @@ async function checkFile(path: string, sha256: string, files: Files): Promise<Fi
   }
 }
 
-/** Everything below the folder of a manifest's results, relative to the manifest. */
+/**
+ * Everything below the folder of a manifest's results, relative to the manifest. Folders that shots state are not looked
+ * through: other people's films may lie there.
+ */
 async function findResults(places: Places, files: Files): Promise<string[]> {
-  // Any name will do: the results of all takes lie in one folder.
-  const folder = dirname(join(places.folder, places.output('any' as TakeName)))
-  const paths = await files.filesBelow(folder)
+  const paths = await files.filesBelow(join(places.folder, places.outputFolder))
   return paths.map((path) => relative(places.folder, path).split(sep).join('/'))
 }
 
@@ -141,7 +141,7 @@ async function repairFile(state: FileState, file: LockedFile, context: RepairCon
   const { task, video, provider } = file
   const impossible = (why: string): Repair => ({ kind: 'impossible', why })
   if (state === 'unreadable') return impossible('it is there but cannot be read: make it readable')
-  if (!staysBelow(video)) return impossible("the lockfile has it outside of the manifest's folder")
+  if (!staysInside(video, one.places)) return impossible('the lockfile has it outside of the project')
   if (task === undefined) return impossible('the lockfile names no task for it')
   if (provider !== world.provider.name) return impossible(`it was bought from ${provider}`)
 

@@ -55,6 +55,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     tags,
     skip,
     matrix,
+    output,
     ...parameters
   } = fields
   const media: Media[] = []
@@ -94,6 +95,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     takes: (takes as number | undefined) ?? 1,
     tags: (tags as string[] | undefined) ?? [],
     skip: skip === true,
+    ...(output === undefined ? {} : { output: output as string }),
   }
 }
 

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'port-unusable'
   | 'nothing-selected'
   | 'name-taken'
+  | 'output-taken'
   | 'cannot-resubmit'
   | 'cannot-adopt'
   | 'cannot-promote'

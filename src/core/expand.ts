@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { buildRequest } from './build-request.js'
+import { type OutputPaths, outputPaths } from './output-path.js'
 import { shownSource } from './redact.js'
 import type { VideoRequest } from './request.js'
 import { type Manifest, statedSeed, type Take, takesOf } from './shot.js'
@@ -16,6 +17,8 @@ export interface ExpandedTake {
   take: string
   tags?: readonly string[]
   skip?: true
+  /** Where its video goes, where the shot states a place; a seed that is drawn stands as `{seed}`. */
+  output?: string
   /**
    * The body of the create. Local files stand as their paths, last frames of other shots as `last_frame_of:SHOT`, inline ones as `data:…`, URLs without their query; a seed
    * that is drawn when it is sent is left out.
@@ -25,20 +28,24 @@ export interface ExpandedTake {
 
 /** The takes of a manifest as they will be sent, in the manifest's order; all of them unless `selects` says which. */
 export function expandManifest(
-  { name, file, shots }: Manifest,
+  manifest: Manifest,
   selects: (take: Take) => boolean = () => true,
 ): ExpandedManifest {
-  return { manifest: name, file, takes: shots.flatMap(takesOf).filter(selects).map(expandTake) }
+  const { name, file, shots } = manifest
+  const pathOf = outputPaths(manifest, { rehearsal: false })
+  const takes = shots.flatMap(takesOf).filter(selects)
+  return { manifest: name, file, takes: takes.map((take) => expandTake(take, pathOf)) }
 }
 
-function expandTake(take: Take): ExpandedTake {
-  const { tags, skip } = take.shot
+function expandTake(take: Take, pathOf: OutputPaths): ExpandedTake {
+  const { tags, skip, output } = take.shot
   const stated = statedSeed(take)
   const { seed, ...request } = buildRequest(take, stated ?? 0, ({ source }) => shownSource(source))
   return {
     take: take.name,
     ...(tags.length > 0 ? { tags } : {}),
     ...(skip ? { skip } : {}),
+    ...(output === undefined ? {} : { output: pathOf(take.name, { seed: stated ?? '{seed}' }) }),
     request: { ...request, ...(stated === undefined ? {} : { seed: stated }) } as ExpandedTake['request'],
   }
 }

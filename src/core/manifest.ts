@@ -3,6 +3,7 @@ import { buildShot, type OnTemplateFault } from './build-shot.js'
 import { borderAdvice, linkShots } from './chains.js'
 import { type BaseFile, type Layer, type RootParts, type ShotLayer, splitRoot } from './manifest-parts.js'
 import type { ShotName } from './names.js'
+import { outputFaults } from './output-path.js'
 import type { Problem } from './problem.js'
 import { lintShots } from './prompt-lint.js'
 import type { Manifest, Shot } from './shot.js'
@@ -68,6 +69,7 @@ export function parseManifest(
   const byName = new Map(shots.map((shot) => [shot.name, shot]))
   for (const fault of [...faults, ...borderAdvice(shots)])
     addFault(fault, byName.get(fault.shot)!, locate, sink)
+  checkOutputs(manifest.name, shots, locate, sink)
   warnOfModels(shots, parts)
   adviseOnPrompts(shots, parts, locate, sink)
   const { earlierVars } = parts
@@ -191,6 +193,14 @@ function checkRules(shot: Shot, broken: ReadonlySet<string>, locate: Locate, sin
   }
 }
 
+function checkOutputs(manifest: string, shots: readonly Shot[], locate: Locate, sink: ProblemSink): void {
+  for (const [at, shot] of shots.entries()) {
+    const facts = { manifest, index: at + 1, count: shots.length }
+    for (const fault of outputFaults(shot, facts))
+      addFault({ code: 'output-path', field: ['output'], severity: 'error', ...fault }, shot, locate, sink)
+  }
+}
+
 function adviseOnPrompts(
   shots: readonly Shot[],
   { lintOff }: RootParts,
@@ -206,7 +216,7 @@ function adviseOnPrompts(
   }
 }
 
-/** Adds a fault at its field, or at the piece of the prompt that it is about. */
+/** Adds a fault at its field, or at the piece of the text that it is about. */
 function addFault(
   { code, field, message, severity, within }: RuleFault,
   shot: Shot,
@@ -215,8 +225,9 @@ function addFault(
 ): void {
   const found = locate(shot.name, field)
   const at = found?.sink ?? sink
-  const piece = within && shot.prompt!.slice(within.offset, within.offset + within.length)
-  const before = shot.prompt?.slice(0, within?.offset) ?? ''
+  const text = (field[0] === 'output' ? shot.output : shot.prompt) ?? ''
+  const piece = within && text.slice(within.offset, within.offset + within.length)
+  const before = text.slice(0, within?.offset)
   // Where the source breaks the line within the piece, its first word shows the place.
   for (const part of piece && found ? [piece, piece.split(' ')[0]!] : []) {
     const inside = pieceOffset(found!.node, part, before, at)

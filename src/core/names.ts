@@ -27,8 +27,13 @@ export function shotNameFault(name: string): string | undefined {
     return `it holds ${JSON.stringify(odd)}; letters, digits, "-", "_" and "." are possible`
   }
   if (name.endsWith('.')) return 'it ends with "."'
-  if (reserved.test(name)) return 'it is a device name on Windows'
+  if (isDeviceName(name)) return 'it is a device name on Windows'
   return undefined
+}
+
+/** Whether Windows keeps a name for a device, whatever its ending. */
+export function isDeviceName(name: string): boolean {
+  return reserved.test(name)
 }
 
 /** Names that are equal under this key would be one file on a case-insensitive or normalising file system. */

@@ -336,12 +336,3 @@ function failureOf(entry: LockEntry | undefined): FailureClass | undefined {
       return undefined
   }
 }
-
-/** Where a take's video goes, relative to its manifest, with `/`. */
-export function outputPath(
-  manifest: Pick<Manifest, 'name'>,
-  name: TakeName,
-  options: { rehearsal: boolean },
-): string {
-  return `out/${options.rehearsal ? 'simulator/' : ''}${manifest.name}/${name}.mp4`
-}

@@ -35,6 +35,8 @@ export type ProblemCode =
   | 'media-format'
   | 'media-inline'
   | 'manifest-name'
+  | 'output-path'
+  | 'output-collision'
   | 'prompt-long'
   | 'prompt-dialogue'
   | 'prompt-negative'

@@ -12,7 +12,7 @@ export interface RuleFault {
   field: readonly (string | number)[]
   message: string
   severity: 'error' | 'warning'
-  /** Where in the field's text, for faults inside a prompt. */
+  /** Where in the field's text, for faults inside a prompt or an output. */
   within?: { offset: number; length: number }
 }
 

@@ -36,6 +36,8 @@ export interface Shot {
   takes: number
   tags: readonly string[]
   skip: boolean
+  /** Where its videos go: a template, its variables filled and its braces not; `undefined`: the usual place. */
+  output?: string | undefined
 }
 
 /** One try at a shot, bought separately. */

@@ -63,11 +63,3 @@ export function asideName(video: string, number: number): string {
   const mark = number === 1 ? 'changed' : `changed-${number}`
   return video.replace(/(\.[^./]+)?$/, `.${mark}$1`)
 }
-
-/**
- * Whether a path of the lockfile stays below its manifest. Lockfiles come from other people as well, and what lies
- * elsewhere is not ours to write to.
- */
-export function staysBelow(path: string): boolean {
-  return !/^([\\/]|[a-z]:)/i.test(path) && !path.split(/[\\/]/).includes('..')
-}

@@ -26,6 +26,8 @@ export interface BuyContext {
   images: LocalMedia
   /** Hands out local media; one for all manifests of a run. */
   inlineMedia: InlineMedia
+  /** Draws a seed that no other take of the run has; one for all manifests of it. */
+  drawSeed: (random: () => number) => number
 }
 
 export interface BuyWorld {
@@ -57,7 +59,6 @@ export type Bought =
   | { kind: 'unknown'; why: string }
   | { kind: 'cancelled' }
 
-const seedLimit = 2 ** 31
 const triesUnsent = 4
 const triesThrottled = 20
 const unsentBackoff = { baseMs: 1_000, capMs: 15_000 }
@@ -75,7 +76,7 @@ export async function buyTake(
   const { take, digest, name, draft } = step
   const { ledger } = context
   const { signal, stop, onSubmitting, firstFrame } = options
-  const seed = draft?.seed ?? statedSeed(take) ?? Math.floor(world.random() * seedLimit)
+  const seed = draft?.seed ?? statedSeed(take) ?? context.drawSeed(world.random)
   const bought = boughtFactsOf(take, (path) => context.images.get(path)!.sha256)
   const { sent, images } = resolved(take, context.images, firstFrame)
   const follows = firstFrame?.task ?? draft?.follows

@@ -9,7 +9,7 @@ import { type CollectedFrame, collectLastFrame } from './collect-result.js'
 import type { Ledger } from './ledger.js'
 import { sha256Of } from './media.js'
 import type { LocalFile } from './media-cache.js'
-import type { Places } from './places.js'
+import { type Places, videoPlace } from './places.js'
 
 /** A last frame that another shot begins with. */
 export interface FirstFrame {
@@ -22,7 +22,7 @@ export interface FirstFrame {
 
 interface Part {
   ledger: Pick<Ledger, 'commit' | 'states'>
-  places: Pick<Places, 'folder' | 'output'>
+  places: Places
 }
 
 /** Keeps last frames beside their videos, and hands them on to the shots that begin with them. */
@@ -73,7 +73,7 @@ export class LastFrames {
       return undefined
     try {
       const world = { ...this.#world, onTrouble: this.#onTrouble }
-      const target = { folder: part.places.folder, stem: framePathOf(part.places.output(take)) }
+      const target = { folder: part.places.folder, stem: framePathOf(videoPlace(part, take, task.id)) }
       const frame = await collectLastFrame(task, target, world, { signal: this.#signal })
       const { path, sha256 } = frame
       await part.ledger.commit({ type: 'framed', take, task: task.id, frame: path, frameSha256: sha256 })

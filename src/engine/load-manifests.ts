@@ -8,6 +8,7 @@ import type { Problem } from '../core/problem.js'
 import { draftsOf, type Manifest, returnsLastFrame, type Take, takesOf } from '../core/shot.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
+import { checkOutputs } from './check-outputs.js'
 import { type LocalMedia, loadMedia } from './media.js'
 import { MediaCache } from './media-cache.js'
 import { type Places, placesOf } from './places.js'
@@ -51,32 +52,36 @@ export async function checkManifests(
   const found = await findManifests(paths, cwd, files)
   const named = new Set(paths)
   const mediaCache = new MediaCache(files, clock)
-  const read: { one: LoadedManifest; problems: Problem[]; isNamed: boolean }[] = []
+  const read: { one: LoadedManifest; parsed: ParsedManifest; ofName: Problem[]; isNamed: boolean }[] = []
   const extended = new Set<string>()
   const lockfiles = new Map<string, string>()
   for (const file of found) {
     const absolute = resolve(cwd, file)
     const { parsed, sha256, bases } = await readManifest(absolute, file, files)
     for (const base of bases) extended.add(base)
-    const places = await placesOf(absolute, { files, rehearsal })
+    const { shots } = parsed.manifest
+    const places = await placesOf(absolute, { files, rehearsal, shots })
     const images = await loadMedia(parsed, { places, files, cache: mediaCache, cwd })
-    const own = [...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles)]
+    const ofName = nameProblems(file, places.lockfile, lockfiles)
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
     const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
     const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
     const { manifest } = parsed
     const one = { manifest, places, images, digests, earlierDigests, sha256, bases, mediaCache }
-    read.push({ one, problems: own, isNamed: named.has(file) })
+    read.push({ one, parsed, ofName, isNamed: named.has(file) })
   }
+  checkOutputs(read.map(({ parsed, one: { places } }) => ({ parsed, places })))
   // A file that is only there to be extended was found by the way, and is no manifest.
   const manifests = read.filter(
-    ({ one, problems, isNamed }) =>
-      isNamed || !extended.has(one.places.manifest) || problems.every(({ code }) => code !== 'no-shots'),
+    ({ one, parsed, isNamed }) =>
+      isNamed ||
+      !extended.has(one.places.manifest) ||
+      parsed.problems.every(({ code }) => code !== 'no-shots'),
   )
   return {
     loaded: manifests.map(({ one }) => one),
-    problems: withoutRepeats(manifests.flatMap(({ problems }) => problems)),
+    problems: withoutRepeats(manifests.flatMap(({ parsed, ofName }) => [...parsed.problems, ...ofName])),
   }
 }
 

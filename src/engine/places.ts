@@ -1,9 +1,11 @@
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { manifestName } from '../core/manifest.js'
 import type { TakeName } from '../core/names.js'
-import { outputPath } from '../core/plan.js'
+import { type OutputPaths, outputFolder, outputPaths } from '../core/output-path.js'
+import type { Shot } from '../core/shot.js'
 import type { TaskId } from '../core/task.js'
 import type { Files } from '../ports/files.js'
+import type { Ledger } from './ledger.js'
 
 /** Where everything of one manifest lives. Paths are absolute. */
 export interface Places {
@@ -19,8 +21,10 @@ export interface Places {
   /** Whether a lockfile that has forgotten tasks gets them back from there; a rehearsal may begin anew. */
   recalls: boolean
   processLock: string
-  /** Where a take's video goes, relative to `folder`, with `/`. */
-  output(name: TakeName): string
+  /** Where a take's video goes from now on, relative to `folder`, with `/`. What was collected is where the lockfile says. */
+  output: OutputPaths
+  /** The folder of videos whose shots state no other, relative to `folder`, with `/`. */
+  outputFolder: string
   /** Where videos of tasks wait whose take is not known, relative to `folder`, with `/`. */
   unclaimedFolder: string
   /** The place of one of them in there, relative to `folder`. */
@@ -32,10 +36,12 @@ const rootMarks = ['.git', 'package.json', '.shotlock']
 /**
  * Decides where a manifest's files live. A rehearsal (on the simulator) never touches the ledger: it has its own
  * lockfile, journal and results.
+ *
+ * @param options.shots Those of the manifest, which may state places of their own.
  */
 export async function placesOf(
   manifestPath: string,
-  { files, rehearsal }: { files: Files; rehearsal: boolean },
+  { files, rehearsal, shots }: { files: Files; rehearsal: boolean; shots: readonly Shot[] },
 ): Promise<Places> {
   const manifest = resolve(manifestPath)
   const folder = dirname(manifest)
@@ -57,7 +63,8 @@ export async function placesOf(
     archive: join(state, `${name}.archive.jsonl`),
     recalls: !rehearsal,
     processLock: join(state, `${name}.lock`),
-    output: (take) => outputPath({ name }, take, { rehearsal }),
+    output: outputPaths({ name, shots }, { rehearsal }),
+    outputFolder: outputFolder(name, { rehearsal }),
     // Relays choose the shape of ids; as a file name only the harmless part of it is kept.
     unclaimed: (task) => `${unclaimedFolder}/${task.replace(/[^\w.-]/g, '_')}.mp4`,
     unclaimedFolder,
@@ -74,8 +81,30 @@ export async function findProjectRoot(folder: string, files: Pick<Files, 'exists
   }
 }
 
+/**
+ * Whether a path of the lockfile, relative to the manifest, stays inside the project. Lockfiles come from other people
+ * as well, and what lies elsewhere is not ours to write to.
+ */
+export function staysInside(
+  path: string,
+  { folder, projectRoot }: Pick<Places, 'folder' | 'projectRoot'>,
+): boolean {
+  return !/^([\\/]|[a-z]:)/i.test(path) && isInside(join(folder, path), projectRoot)
+}
+
 /** Whether `path` lies inside `root`; both absolute and free of links. */
 export function isInside(path: string, root: string): boolean {
   const way = relative(root, path)
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
+}
+
+/** Where a task's video goes: where the lockfile has it, if it was collected before, else where the manifest says. */
+export function videoPlace(
+  { places, ledger }: { places: Places; ledger: Pick<Ledger, 'states'> },
+  name: TakeName,
+  task: TaskId,
+): string {
+  const { entry } = ledger.states.get(name) ?? {}
+  const { video, seed } = entry?.task === task ? entry : {}
+  return video !== undefined && staysInside(video, places) ? video : places.output(name, { seed, task })
 }

@@ -15,6 +15,7 @@ import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
 import type { World } from '../ports/world.js'
 import { agreement } from './agreement.js'
+import { seedDrawer } from './draw-seed.js'
 import type { PlanPart } from './execute-plan.js'
 import { InlineMedia } from './inline-media.js'
 import { Ledger, readable, readStates } from './ledger.js'
@@ -164,6 +165,8 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
     onChanged: async (path) => await loaded[0]?.mediaCache.forget(path),
   })
 
+  const drawSeed = seedDrawer(ledgers)
+
   const parts: PreparedPart[] = []
   try {
     for (const { ledger, ...one } of ledgers) {
@@ -182,7 +185,7 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
           .map(({ name }) => name),
       )
       const keepsFrame = (take: TakeName) => framed.has(take)
-      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, keepsFrame, inlineMedia })
+      parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, keepsFrame, inlineMedia, drawSeed })
     }
   } catch (error) {
     await close().catch(() => undefined)

@@ -11,7 +11,7 @@ import type { World } from '../ports/world.js'
 import { collectResult } from './collect-result.js'
 import type { LastFrames } from './last-frames.js'
 import type { Ledger } from './ledger.js'
-import type { Places } from './places.js'
+import { type Places, videoPlace } from './places.js'
 import type { TakeCosts } from './take-costs.js'
 import type { Watched } from './task-poller.js'
 
@@ -137,7 +137,7 @@ export class ResultKeeper<P extends Part> {
     { bought, collectedBefore }: { bought: boolean; collectedBefore: boolean },
   ): Promise<void> {
     const { id: taskId, completionTokens } = task
-    const video = part.places.output(name)
+    const video = videoPlace(part, name, taskId)
     const target = { folder: part.places.folder, path: video }
     const world = { ...this.#world, onTrouble: this.#run.onTrouble }
     const { signal } = this.#run
@@ -146,7 +146,8 @@ export class ResultKeeper<P extends Part> {
         signal.throwIfAborted()
         this.#run.onCollecting(part, name, taskId)
         // First, so that a crash in between is made good by fetching both.
-        if (part.keepsFrame(name)) await this.#run.frames.keep(part, name, task)
+        if (part.keepsFrame(name))
+          await this.#commit(async () => void (await this.#run.frames.keep(part, name, task)))
         return await collectResult(task, target, world, { signal })
       })
       await this.#commit(() =>

@@ -4,14 +4,7 @@ import { type FailureClass, failureClasses, mayRerun } from '../../src/core/fail
 import type { TakeState } from '../../src/core/ledger-state.js'
 import type { LockEntry } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
-import {
-  outputPath,
-  type Plan,
-  type PlanOptions,
-  planRun,
-  type Stale,
-  type Step,
-} from '../../src/core/plan.js'
+import { type Plan, type PlanOptions, planRun, type Stale, type Step } from '../../src/core/plan.js'
 import { planTotals, viewPlan } from '../../src/core/plan-view.js'
 import type { Shot } from '../../src/core/shot.js'
 import { takesOf } from '../../src/core/shot.js'
@@ -547,14 +540,6 @@ test('a plan is shown as plain data', () => {
       { take: 'done', step: 'keep' },
     ],
   })
-})
-
-test.each([
-  ['fox', false, 'out/ep01/fox.mp4'],
-  ['fox@2', false, 'out/ep01/fox@2.mp4'],
-  ['fox@12', true, 'out/simulator/ep01/fox@12.mp4'],
-])('the video of %s (rehearsal: %s) goes to %s', (name, rehearsal, path) => {
-  expect(outputPath({ name: 'ep01' }, takeName(name), { rehearsal })).toBe(path)
 })
 
 test('a step says by its kind what else it has', () => {

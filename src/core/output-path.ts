@@ -1,0 +1,201 @@
+import { isDeviceName, type ShotName, splitTakeName, type TakeName } from './names.js'
+import { type Manifest, type Shot, statedSeed, takesOf } from './shot.js'
+import { didYouMean } from './suggest.js'
+import type { TaskId } from './task.js'
+
+/** What a template of `output` may name in braces. */
+export const outputFields = ['shot', 'take', 'index', 'seed', 'model', 'manifest', 'ext'] as const
+export type OutputField = (typeof outputFields)[number]
+
+/** What is known of a take's task. A seed may be any text that stands for one. */
+export interface SentFacts {
+  seed?: number | string | undefined
+  /** Stands in for a seed that is not known. */
+  task?: TaskId | undefined
+}
+
+/** Says where a take's video goes. */
+export type OutputPaths = (name: TakeName, sent?: SentFacts) => string
+
+/** Something wrong with a template, or with a path that it makes. `within`: where in the template. */
+export interface OutputFault {
+  message: string
+  within?: { offset: number; length: number }
+}
+
+const ext = 'mp4'
+const ending = `.${ext}`
+const draftMark = '@draft'
+/** File names end at 255 bytes on most systems; the rest is for a draft's mark and for `.` and `.part` around it. */
+const maxFileBytes = 255 - draftMark.length - '..part'.length
+const maxFolderBytes = 255
+const minIndexDigits = 3
+/** Folders beside a manifest where other things are put than results of its own. */
+const reserved = /(^|\/)out\/(simulator|unclaimed)\//i
+
+/**
+ * Where the videos of a manifest's takes go, relative to the manifest, with `/`. Takes that the manifest does not have,
+ * and shots that state no `output`, have `out/MANIFEST/TAKE.mp4`. What was collected is where the lockfile says.
+ *
+ * @param options.rehearsal Whether results are kept apart from those that were paid for, below `out/simulator/MANIFEST/`.
+ */
+export function outputPaths(
+  { name: manifest, shots }: Pick<Manifest, 'name' | 'shots'>,
+  { rehearsal }: { rehearsal: boolean },
+): OutputPaths {
+  const folder = outputFolder(manifest, { rehearsal })
+  const stated = new Map<ShotName, { shot: Shot; facts: ShotFacts }>()
+  for (const [at, shot] of shots.entries()) {
+    const facts = { manifest, index: at + 1, count: shots.length }
+    if (shot.output !== undefined) stated.set(shot.name, { shot, facts })
+  }
+  return (name, { seed, task } = {}) => {
+    const { shot: shotName, number, draft } = splitTakeName(name)
+    const own = stated.get(shotName)
+    if (!own || number > own.shot.takes) return `${folder}/${name}${ending}`
+    const text = String(seed ?? fileSafe(task ?? 'unknown'))
+    const segments = normalized(fill(own.shot, { ...own.facts, take: number, seed: text }))
+    // Where a template leads up, so would a rehearsal, out of its own folder.
+    const path = rehearsal ? [folder, ...segments.map((one) => (one === '..' ? '@up' : one))] : segments
+    return draft ? draftPath(path.join('/')) : path.join('/')
+  }
+}
+
+/** The folder of a manifest's results where it states no other, relative to the manifest. */
+export function outputFolder(manifest: string, { rehearsal }: { rehearsal: boolean }): string {
+  return `out/${rehearsal ? 'simulator/' : ''}${manifest}`
+}
+
+/** What of the manifest a path can name, besides the shot. */
+interface ShotFacts {
+  manifest: string
+  /** 1-based, after matrices are spread out. */
+  index: number
+  /** How many shots there are. */
+  count: number
+}
+
+/** What is wrong with a shot's `output`, if it states one. Whether it leaves the project or collides is not looked at. */
+export function outputFaults(shot: Shot, facts: ShotFacts): OutputFault[] {
+  const template = shot.output
+  if (template === undefined) return []
+  const faults = templateFaults(template)
+  if (faults.length > 0) return faults
+  // The last take has the longest number, and so has the largest seed.
+  const { number } = takesOf(shot).at(-1)!
+  const seed = statedSeed({ name: '' as TakeName, shot, number }) ?? 2 ** 31 - 1
+  const path = fill(shot, { ...facts, take: number, seed: String(seed) })
+  const message = pathFault(path) ?? endingFault(path, template)
+  return message === undefined ? [] : [{ message }]
+}
+
+const piece = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g
+
+function templateFaults(template: string): OutputFault[] {
+  const faults: OutputFault[] = []
+  for (const { 0: match, 1: inner, index: offset } of template.matchAll(piece)) {
+    const within = { offset, length: match.length }
+    const field = inner?.trim()
+    if (match === '{' || match === '}') {
+      faults.push({ message: `a single "${match}"; write "${match}${match}" where it is meant`, within })
+    } else if (field !== undefined && !isField(field)) {
+      const near = didYouMean(field, outputFields).replace(/"(.*)"/, '"{$1}"')
+      const all = outputFields.map((one) => `{${one}}`).join(', ')
+      faults.push({ message: `unknown "{${field}}"${near || `; possible are ${all}`}`, within })
+    }
+  }
+  return faults
+}
+
+function isField(name: string): name is OutputField {
+  return (outputFields as readonly string[]).includes(name)
+}
+
+/** The path that a sound template makes. */
+function fill(shot: Shot, { manifest, index, count, take, seed }: FillFacts): string {
+  const digits = Math.max(minIndexDigits, String(count).length)
+  const values: Record<OutputField, string> = {
+    shot: shot.name,
+    take: String(take),
+    index: String(index).padStart(digits, '0'),
+    seed,
+    model: fileSafe(shot.model),
+    manifest,
+    ext,
+  }
+  return (shot.output ?? '').replace(piece, (match, inner?: string) => {
+    if (inner !== undefined) return values[inner.trim() as OutputField]
+    return match[0]!
+  })
+}
+
+interface FillFacts extends ShotFacts {
+  take: number
+  seed: string
+}
+
+/** Whether a template names a field. */
+export function outputNames(template: string, field: OutputField): boolean {
+  return [...template.matchAll(piece)].some(([, inner]) => inner?.trim() === field)
+}
+
+/** Ids are whatever a relay makes them; of what file names do not take, `_` is left. */
+function fileSafe(id: string): string {
+  return id.replace(/[^\p{L}\p{N}._-]/gu, '_')
+}
+
+/** A path's names, without `.` and with `..` at the start only. */
+function normalized(path: string): string[] {
+  const names: string[] = []
+  for (const name of path.split('/')) {
+    if (name === '' || name === '.') continue
+    if (name === '..' && names.length > 0 && names.at(-1) !== '..') names.pop()
+    else names.push(name)
+  }
+  return names
+}
+
+function draftPath(path: string): string {
+  return `${path.slice(0, -ending.length)}${draftMark}${ending}`
+}
+
+function pathFault(path: string): string | undefined {
+  if (/^([\\/]|~(\/|$)|[a-z]:)/i.test(path)) return 'an output is a path relative to the manifest'
+  if (path.includes('\\')) return 'folders are separated by "/", not by "\\"'
+  const names = normalized(path)
+  const folders = names.slice(0, -1)
+  for (const name of names) {
+    const fault = name === '..' ? undefined : nameFault(name)
+    if (fault) return `${JSON.stringify(name)} cannot name a file or folder: ${fault}`
+  }
+  const tooLong =
+    folders.find((name) => bytesOf(name) > maxFolderBytes) ??
+    names.slice(-1).find((name) => bytesOf(name) > maxFileBytes)
+  if (tooLong !== undefined) {
+    const most = folders.includes(tooLong) ? maxFolderBytes : maxFileBytes
+    return `a name of ${bytesOf(tooLong)} bytes in UTF-8, at most ${most} are possible`
+  }
+  const other = reserved.exec(names.join('/'))
+  return other ? `out/${other[2]} holds other things than results; take another folder` : undefined
+}
+
+/** Names must work on every system, so what one of them refuses is refused here. */
+function nameFault(name: string): string | undefined {
+  const odd = /[\u0000-\u001f\u007f<>:"|?*]|\p{Cs}/u.exec(name)?.[0]
+  if (odd !== undefined) return `it holds ${JSON.stringify(odd)}`
+  if (name.startsWith('.')) return 'it starts with "."'
+  if (/^\s|\s$/u.test(name)) return 'it starts or ends with a space'
+  if (name.endsWith('.')) return 'it ends with "."'
+  return isDeviceName(name) ? 'it is a device name on Windows' : undefined
+}
+
+function endingFault(path: string, template: string): string | undefined {
+  if (path.endsWith(ending)) return undefined
+  const file = path.slice(path.lastIndexOf('/') + 1)
+  const advice = file === '' || file.includes('.') ? '' : `: write "${template}.{ext}"`
+  return `an output ends in .{ext}, which is ${ending}${advice}`
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).length
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { RunnerError } from '../core/errors.js'
+import type { TakeState } from '../core/ledger-state.js'
+import { splitTakeName, type TakeName } from '../core/names.js'
+import { findCollisions, type OutputClaim, outputKey } from '../core/output-collisions.js'
+import type { Plan, Step } from '../core/plan.js'
+import { type Manifest, statedSeed } from '../core/shot.js'
+import type { Files } from '../ports/files.js'
+import type { Places } from './places.js'
+
+/** A manifest's plan, with what is known of its takes. */
+export interface PlacedPlan {
+  plan: Plan
+  places: Places
+  states: ReadonlyMap<TakeName, TakeState>
+}
+
+/** A step that will write a video. */
+type WritingStep = Extract<Step, { kind: 'generate' | 'resume' | 'collect' }>
+
+interface Claim extends OutputClaim {
+  name: TakeName
+  manifest: Manifest
+  /** Relative to the manifest. */
+  path: string
+  /** What will write it; `undefined`: it was collected there. */
+  step: WritingStep | undefined
+}
+
+/**
+ * Makes sure that every video that plans bring has a place of its own: not that of a video on record, nor, where a shot
+ * states its `output` and has brought nothing yet, that of a file that nobody knows.
+ *
+ * @throws RunnerError `output-taken`; nothing was sent then.
+ */
+export async function requireFreePlaces(plans: readonly PlacedPlan[], files: Files): Promise<void> {
+  const written = plans.flatMap(writtenBy)
+  if (written.length === 0) return
+  for (const { kind, first, second } of findCollisions([...plans.flatMap(recordedIn), ...written])) {
+    // A take that is bought anew writes over its own video.
+    const isOwn = kind === 'same' && first.manifest === second.manifest && first.name === second.name
+    if (isOwn) continue
+    const [claim, other] = second.step ? [second, first] : [first, second]
+    if (claim.step) throw taken(claim.step, claim.path, other)
+  }
+  for (const claim of written) if (await isForeign(claim, plans, files)) throw taken(claim.step, claim.path)
+}
+
+function writtenBy({ plan, places, states }: PlacedPlan, at: number): (Claim & { step: WritingStep })[] {
+  return plan.steps.flatMap((step) => {
+    if (step.kind !== 'generate' && step.kind !== 'resume' && step.kind !== 'collect') return []
+    // What was collected before is fetched to the place that it had.
+    if (step.kind === 'collect' && step.collectedBefore) return []
+    const { name } = step
+    const sent = step.kind === 'generate' ? { seed: seedOf(step, at) } : states.get(name)?.entry
+    const path = places.output(name, sent)
+    return [{ key: keyOf(path, places), name, manifest: plan.manifest, path, step }]
+  })
+}
+
+/** A seed that is still to be drawn is no other take's: it stands for itself. */
+function seedOf({ name, take, draft }: Extract<Step, { kind: 'generate' }>, at: number): number | string {
+  return draft?.seed ?? statedSeed(take) ?? `?${at}:${name}?`
+}
+
+function recordedIn({ plan, places, states }: PlacedPlan): Claim[] {
+  return [...states].flatMap(([name, { entry }]) => {
+    const path = entry?.video
+    if (path === undefined) return []
+    return [{ key: keyOf(path, places), name, manifest: plan.manifest, path, step: undefined }]
+  })
+}
+
+function keyOf(path: string, { folder }: Places): string {
+  return outputKey(join(folder, path))
+}
+
+/**
+ * Whether a file lies there that cannot be the take's: nothing was ever collected for it. The usual places are shotlock's
+ * own, and a rehearsal may begin anew.
+ */
+async function isForeign(
+  { manifest, name, step, path }: Claim,
+  plans: readonly PlacedPlan[],
+  files: Files,
+): Promise<boolean> {
+  if (step?.kind !== 'generate' || step.take.shot.output === undefined) return false
+  const { places, states } = plans.find(({ plan }) => plan.manifest === manifest)!
+  const { video, previous = [] } = states.get(name)?.entry ?? {}
+  if (!places.recalls || video !== undefined || previous.length > 0) return false
+  return await files.exists(join(places.folder, path))
+}
+
+function taken(step: WritingStep, path: string, other?: Claim): RunnerError {
+  const action = step.kind === 'generate' ? 'buy' : 'collect'
+  const place = JSON.stringify(path.replace(/\?[^/]*\?/, '{seed}'))
+  const state = other
+    ? `its video would go to ${place}, where that of "${other.name}" ${other.step ? 'goes' : 'is'}`
+    : `its video would go to ${place}, where a file is that is no take's by the lockfile`
+  return new RunnerError('output-taken', `Cannot ${action} "${step.name}": ${state}`, {
+    hint: hintFor(step, other),
+  })
+}
+
+function hintFor(step: WritingStep, other: Claim | undefined): string {
+  if (!other) return 'Move the file out of the way, or give the shot another output. Nothing was sent.'
+  if (step.kind === 'generate' && step.movedFrom === other.name)
+    return `Keep it without paying: shotlock move ${splitTakeName(other.name).shot} ${splitTakeName(step.name).shot}.`
+  return 'Give one of them another output in the manifest. What was collected stays where the lockfile has it.'
+}
