@@ -7,6 +7,7 @@ import {
   providerName,
   readPrepareOptions,
   readProvider,
+  withFit,
   withProvider,
   withSelection,
 } from './common-options.js'
@@ -36,17 +37,19 @@ export function addLookingCommands(
       terminal.print('Next: shotlock run --provider simulator')
     })
 
-  program
-    .command('validate [...manifests]', 'Check everything that can be checked offline')
+  withFit(program.command('validate [...manifests]', 'Check everything that can be checked offline'))
     .option('--json', 'The result as JSON')
     .action(async (paths: string[], flags: RawFlags) => {
       const { validate } = await import('../commands/validate.js')
       const { renderProblems, renderVerdict } = await import('./render-problems.js')
-      const report = await validate({ paths, cwd: surroundings.cwd }, await surroundings.files())
+      const { renderFitted } = await import('./render-fitted.js')
+      const { files, fitter } = await surroundings.ledgerWorld()
+      const report = await validate({ paths, cwd: surroundings.cwd, fit: flags.fit === true }, files, fitter)
       const broken = report.problems.some(({ severity }) => severity === 'error')
       if (broken) setStatus(exitStatus.badInput)
       if (flags.json) return terminal.json(report)
       terminal.print(renderProblems(report.problems, terminal.outPalette))
+      terminal.print(renderFitted(report.fitted, terminal.outPalette))
       terminal.print(renderVerdict(report.problems, report.manifests))
     })
 
@@ -65,8 +68,10 @@ export function addLookingCommands(
       for (const one of report.manifests) terminal.print([`# ${one.file}`, renderExpanded(one).trimEnd()])
     })
 
-  withSelection(
-    withProvider(program.command('plan [...manifests]', 'Show what a run would do, why, and the price')),
+  withFit(
+    withSelection(
+      withProvider(program.command('plan [...manifests]', 'Show what a run would do, why, and the price')),
+    ),
   )
     .option('--draft', 'Plan cheap drafts of the shots instead of finals')
     .option('--out <file>', 'Save the plan, to be carried out exactly with: shotlock run FILE')
@@ -85,7 +90,9 @@ export function addLookingCommands(
       const report = await plan({ ...options, save }, await surroundings.ledgerWorld())
       if (flags.json) return terminal.json(report)
       const { renderProblems } = await import('./render-problems.js')
+      const { renderFitted } = await import('./render-fitted.js')
       terminal.note(renderProblems(report.warnings, terminal.errPalette))
+      terminal.print(renderFitted(report.fitted, terminal.outPalette))
       terminal.print(renderPlan(report, terminal.outPalette, 1000))
       if (out !== undefined) terminal.note(`Saved to ${out}. Carry it out with: shotlock run ${out}`)
     })

@@ -1,4 +1,4 @@
-import { ProviderError, RunnerError } from '../core/errors.js'
+import { type ErrorCode, ProviderError, RunnerError } from '../core/errors.js'
 import type { RunResult } from '../core/event.js'
 import type { Money } from '../core/money.js'
 import type { Plan } from '../core/plan.js'
@@ -6,6 +6,7 @@ import { planTotals } from '../core/plan-view.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
 import type { SavedPlan } from '../core/saved-plan.js'
 import { executePlans } from '../engine/execute-plan.js'
+import { fitPlans } from '../engine/fit-images.js'
 import { requirePrices } from '../engine/manifest-budgets.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import { raiseInManifests } from '../engine/raise-takes.js'
@@ -59,10 +60,13 @@ export async function run(
     return await carryOut(options, world, { confirm, signal })
   } catch (error) {
     // What was not agreed to leaves no trace.
-    if (error instanceof RunnerError && error.code === 'no-consent') await takeBack()
+    if (error instanceof RunnerError && neverAgreed.has(error.code)) await takeBack()
     throw error
   }
 }
+
+/** Ends of a run before anybody was asked, or with a no. */
+const neverAgreed: ReadonlySet<ErrorCode> = new Set(['no-consent', 'manifest-invalid', 'fit-unavailable'])
 
 async function carryOut(
   options: RunOptions,
@@ -75,10 +79,20 @@ async function carryOut(
   try {
     const markUsed = saved && (await requireCurrent(saved.plan, saved.path, prepared.parts, world.files))
     await adoptCertain(prepared.parts, world, signal)
+    const results = await fitPlans(
+      prepared.parts.map((part) => ({ loaded: part, plan: part.plan })),
+      options,
+      world,
+    )
+    for (const [index, { copies }] of results.entries()) prepared.parts[index]!.copies = copies
     const plans = prepared.parts.map(({ plan }) => plan)
     const maxCost = capOf(options.maxCost, plans)
     requirePrices(plans, maxCost)
-    const planned = reportPlans(prepared.parts, prepared.warnings)
+    const planned = reportPlans(
+      prepared.parts,
+      prepared.warnings,
+      results.flatMap(({ fitted }) => fitted),
+    )
     const { limits } = planned
     if (!(await confirm(planned))) {
       throw new RunnerError('no-consent', 'Nothing was bought: the plan was not agreed to', {

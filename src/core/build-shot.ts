@@ -54,6 +54,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     takes,
     tags,
     skip,
+    fit,
     matrix,
     ...parameters
   } = fields
@@ -86,6 +87,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     takes: (takes as number | undefined) ?? 1,
     tags: (tags as string[] | undefined) ?? [],
     skip: skip === true,
+    ...(fit === true ? { fit } : {}),
   }
 }
 

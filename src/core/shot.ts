@@ -32,6 +32,8 @@ export interface Shot {
   takes: number
   tags: readonly string[]
   skip: boolean
+  /** Whether images that are too large for the service are sent as smaller copies. */
+  fit?: true
 }
 
 /** One try at a shot, bought separately. */

@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.js'
 import type { Provider } from '../ports/provider.js'
 import type { World } from '../ports/world.js'
 import type { CreatePacer } from './create-pacer.js'
+import type { ImageCopies } from './fit-images.js'
 import type { InlineMedia } from './inline-media.js'
 import type { Ledger, NewRecord } from './ledger.js'
 import type { LocalMedia } from './media.js'
@@ -22,6 +23,8 @@ export interface BuyContext {
   places: Places
   ledger: Pick<Ledger, 'commit'>
   images: LocalMedia
+  /** What is sent in the place of images that are too large. */
+  copies?: ImageCopies
   /** Hands out local media; one for all manifests of a run. */
   inlineMedia: InlineMedia
 }

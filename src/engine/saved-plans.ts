@@ -20,14 +20,14 @@ export async function savePlan(
   options: PrepareOptions & { provider: string },
   { files, clock, newId }: { files: Files; clock: Clock; newId: () => string },
 ): Promise<SavedPlan> {
-  const { provider, rehearsal, selection, force = false, failed = false, draft = false } = options
+  const { provider, rehearsal, selection, force = false, failed = false, draft = false, fit } = options
   const saved: SavedPlan = {
     planVersion: 1,
     id: newId(),
     madeAt: new Date(clock.now()).toISOString(),
     provider,
     rehearsal,
-    options: { selection, force, failed, draft },
+    options: { selection, force, failed, draft, ...(fit ? { fit } : {}) },
     manifests: previews.map(({ plan, loaded, lockfileSha256 }) =>
       plannedManifest({ ...loaded, plan, lockfileSha256 }, dirname(path)),
     ),

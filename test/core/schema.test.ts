@@ -109,6 +109,7 @@ const fields = {
   extra: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
   takes: fc.integer({ min: 1, max: 100 }),
   tags: fc.uniqueArray(fc.constantFrom('ep01', '夜', 'a.b-c_d')),
+  fit: fc.boolean(),
   skip: fc.boolean(),
 }
 const { prompt: _prompt, skip: _skip, matrix: _matrix, ...inherited } = fields
