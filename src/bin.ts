@@ -49,8 +49,9 @@ process.exitCode = await main(surroundings)
 async function ledgerWorld(): Promise<LedgerWorld> {
   const { systemClock: clock } = await import('./adapters/system-clock.js')
   const { fileLocks } = await import('./adapters/process-locks.js')
+  const { sharpFitter } = await import('./adapters/sharp-fitter.js')
   const files = await surroundings.files()
-  return { files, clock, locks: fileLocks(files), mark }
+  return { files, clock, locks: fileLocks(files), mark, fitter: sharpFitter() }
 }
 
 async function openWorld(choice: ProviderChoice, emit: (event: RunEvent) => void): Promise<OpenWorld> {

@@ -2,6 +2,7 @@ import type { RunEvent } from '../core/event.js'
 import type { World } from '../ports/world.js'
 import { nodeFiles } from './node-files.js'
 import { fileLocks } from './process-locks.js'
+import { sharpFitter } from './sharp-fitter.js'
 import { systemClock } from './system-clock.js'
 import { videoApi } from './video-api/client.js'
 
@@ -16,6 +17,7 @@ export function liveWorld(
     files: nodeFiles,
     locks: fileLocks(nodeFiles),
     provider: videoApi(provider),
+    fitter: sharpFitter(),
     emit,
     mark: () => undefined,
   }

@@ -43,8 +43,8 @@ export const nodeFiles: Files = {
     return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   },
 
-  async replace(path, text) {
-    await writeBeside(path, text, (temporary) => rename(temporary, path))
+  async replace(path, content) {
+    await writeBeside(path, content, (temporary) => rename(temporary, path))
     await flushFolder(dirname(path))
   },
 
@@ -173,13 +173,13 @@ async function fingerprintOf(path: string): Promise<Fingerprint | undefined> {
 /** Writes a flushed temporary file beside `path` and hands it to `place`; nothing of it is left when that fails. */
 async function writeBeside<T>(
   path: string,
-  text: string,
+  content: string | Uint8Array,
   place: (temporary: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
   const temporary = temporaryName(path)
   try {
-    await writeFlushed(temporary, text)
+    await writeFlushed(temporary, content)
     return await place(temporary)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -187,10 +187,10 @@ async function writeBeside<T>(
   }
 }
 
-async function writeFlushed(path: string, text: string): Promise<void> {
+async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
   const handle = await open(path, 'wx')
   try {
-    await handle.writeFile(text)
+    await handle.writeFile(content)
     await handle.datasync()
   } finally {
     await handle.close()

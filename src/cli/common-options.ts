@@ -26,6 +26,11 @@ export function withSelection(command: Command): Command {
     .option('--prices <file>', 'Prices that come before all others (YAML); may be repeated')
 }
 
+/** Adds the flag for images that are too large. */
+export function withFit(command: Command): Command {
+  return command.option('--fit', 'Send smaller copies of local images that are too large (or: fit: true)')
+}
+
 /** Who is asked, from flags, environment and `.env`. */
 export async function readProvider(surroundings: Surroundings): Promise<ProviderChoice | undefined> {
   const { argv, env, cwd } = surroundings
@@ -52,6 +57,7 @@ export async function readPrepareOptions(
     failed,
     draft: flags.draft === true,
     stale: flags.stale === true,
+    fit: flags.fit === true,
     rates: await readPriceFiles(surroundings),
   }
 }

@@ -8,6 +8,7 @@ import {
   providerName,
   readPrepareOptions,
   readProvider,
+  withFit,
   withProvider,
   withSelection,
 } from './common-options.js'
@@ -38,17 +39,19 @@ export function addLookingCommands(
       terminal.print('Next: shotlock run --provider simulator')
     })
 
-  program
-    .command('validate [...manifests]', 'Check everything that can be checked offline')
+  withFit(program.command('validate [...manifests]', 'Check everything that can be checked offline'))
     .option('--json', 'The result as JSON')
     .action(async (paths: string[], flags: RawFlags) => {
       const { validate } = await import('../commands/validate.js')
       const { renderProblems, renderVerdict } = await import('./render-problems.js')
-      const report = await validate({ paths, cwd: surroundings.cwd }, await surroundings.files())
+      const { renderFitted } = await import('./render-fitted.js')
+      const { files, fitter } = await surroundings.ledgerWorld()
+      const report = await validate({ paths, cwd: surroundings.cwd, fit: flags.fit === true }, files, fitter)
       const broken = report.problems.some(({ severity }) => severity === 'error')
       if (broken) setStatus(exitStatus.badInput)
       if (flags.json) return terminal.json(report)
       terminal.print(renderProblems(report.problems, terminal.outPalette))
+      terminal.print(renderFitted(report.fitted, terminal.outPalette))
       terminal.print(renderVerdict(report.problems, report.manifests))
     })
 
@@ -67,8 +70,10 @@ export function addLookingCommands(
       for (const one of report.manifests) terminal.print([`# ${one.file}`, renderExpanded(one).trimEnd()])
     })
 
-  withSelection(
-    withProvider(program.command('plan [...manifests]', 'Show what a run would do, why, and the price')),
+  withFit(
+    withSelection(
+      withProvider(program.command('plan [...manifests]', 'Show what a run would do, why, and the price')),
+    ),
   )
     .option('--draft', 'Plan cheap drafts of the shots instead of finals')
     .option('--graph [format]', 'Which shots go on from which, as a drawing: mermaid (default) or dot')
@@ -88,7 +93,9 @@ export function addLookingCommands(
       const report = await plan({ ...options, save }, await surroundings.ledgerWorld())
       if (flags.json) return terminal.json(report)
       const { renderProblems } = await import('./render-problems.js')
+      const { renderFitted } = await import('./render-fitted.js')
       terminal.note(renderProblems(report.warnings, terminal.errPalette))
+      terminal.note(renderFitted(report.fitted, terminal.errPalette))
       if (graph) {
         const { renderGraph } = await import('./render-graph.js')
         terminal.print(renderGraph(report, graph))

@@ -13,6 +13,7 @@ import {
   providerName,
   readPrepareOptions,
   readProvider,
+  withFit,
   withProvider,
   withSelection,
 } from './common-options.js'
@@ -24,8 +25,10 @@ import type { Terminal } from './terminal.js'
 
 /** Adds `run`. */
 export function addRunCommand(program: CAC, { surroundings, terminal, setStatus }: CommandContext): void {
-  withSelection(
-    withProvider(program.command('run [...manifests or plan]', 'Buy what is missing, wait, collect, lock')),
+  withFit(
+    withSelection(
+      withProvider(program.command('run [...manifests or plan]', 'Buy what is missing, wait, collect, lock')),
+    ),
   )
     .option('--yes', 'Buy without asking')
     .option('--takes <+n>', 'With --shot: raise takes of these shots in the manifest, and buy the new ones')
@@ -125,7 +128,7 @@ async function readSavedPlan(
 ) {
   const [named, ...others] = paths
   if (named === undefined || !/\.json$/i.test(named)) return undefined
-  const odd = ['shot', 'tag', 'failed', 'force', 'draft', 'stale', 'takes'].filter(
+  const odd = ['shot', 'tag', 'failed', 'force', 'draft', 'stale', 'fit', 'takes'].filter(
     (name) => flags[name] !== undefined,
   )
   if (others.length > 0 || odd.length > 0) {
@@ -171,9 +174,11 @@ async function askConsent(
 ): Promise<boolean> {
   const { renderPlan } = await import('./render-plan.js')
   const { renderProblems } = await import('./render-problems.js')
+  const { renderFitted } = await import('./render-fitted.js')
   if (!flags.json)
     terminal.note([
       ...renderProblems(plan.warnings, terminal.errPalette),
+      ...renderFitted(plan.fitted, terminal.errPalette),
       ...renderPlan(plan, terminal.errPalette, 40),
     ])
   if (plan.totals.buys === 0 || flags.yes || isSaved || isRehearsal(choice)) return true

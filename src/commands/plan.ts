@@ -9,13 +9,13 @@ import {
   viewPrice,
 } from '../core/plan-view.js'
 import type { Problem } from '../core/problem.js'
+import { type FittedImage, fitPlans } from '../engine/fit-images.js'
 import { requireFreePlaces } from '../engine/free-places.js'
 import { budgetsOf } from '../engine/manifest-budgets.js'
 import { limitsOf, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
 import { savePlan } from '../engine/saved-plans.js'
 import type { TakeCosts } from '../engine/take-costs.js'
-import type { Clock } from '../ports/clock.js'
-import type { Files } from '../ports/files.js'
+import type { World } from '../ports/world.js'
 
 type PriceSum = 'prices' | 'finalPrices' | 'stalePrices'
 
@@ -26,6 +26,8 @@ export interface PlanReport {
   budgets: readonly BudgetView[]
   /** What an account may do with these models. */
   limits: { createsPerMinute: number; liveTasks: number }
+  /** Images that are too large and are sent as smaller copies. */
+  fitted: readonly FittedImage[]
   warnings: readonly Problem[]
 }
 
@@ -35,19 +37,22 @@ export interface PlanCommandOptions extends PrepareOptions {
 }
 
 /**
- * Says what a run would do and why. Nothing is sent, and nothing is written but the plan where that is asked for.
+ * Says what a run would do and why. Nothing is sent, and nothing is written but the plan and copies of images, where
+ * they are asked for.
  *
- * @throws RunnerError when manifests or lockfiles cannot be read, `output-taken`, or when the plan cannot be saved.
+ * @throws RunnerError when manifests or lockfiles cannot be read, `output-taken`, or when the plan cannot be saved; ManifestError also when
+ *   the image of a take that would be bought cannot be sent.
  */
 export async function plan(
   options: PlanCommandOptions,
-  world: { files: Files; clock: Clock },
+  world: Pick<World, 'files' | 'clock' | 'fitter'>,
 ): Promise<PlanReport> {
   const { previews, warnings } = await previewPlans(options, world)
   await requireFreePlaces(
     previews.map(({ loaded, ...preview }) => ({ ...preview, places: loaded.places })),
     world.files,
   )
+  const results = await fitPlans(previews, options, world)
   const { save } = options
   if (save)
     await savePlan(
@@ -56,13 +61,18 @@ export async function plan(
       { ...options, provider: save.provider },
       { ...world, newId: save.newId },
     )
-  return reportPlans(previews, warnings)
+  return reportPlans(
+    previews,
+    warnings,
+    results.flatMap(({ fitted }) => fitted),
+  )
 }
 
 /** Plans as data, with what they come to. */
 export function reportPlans(
   parts: readonly { plan: Plan; costs: TakeCosts }[],
   warnings: readonly Problem[],
+  fitted: readonly FittedImage[],
 ): PlanReport {
   const plans = parts.map(({ plan }) => plan)
   const { prices, finalPrices, stalePrices, ...totals } = planTotals(plans)
@@ -76,6 +86,7 @@ export function reportPlans(
     },
     budgets: budgetsOf(parts),
     limits: limitsOf(plans),
+    fitted,
     warnings,
   }
 }

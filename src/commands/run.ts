@@ -6,6 +6,7 @@ import { planTotals } from '../core/plan-view.js'
 import type { PollPolicy } from '../core/poll-schedule.js'
 import type { SavedPlan } from '../core/saved-plan.js'
 import { executePlans } from '../engine/execute-plan.js'
+import { fitPlans } from '../engine/fit-images.js'
 import { requireFreePlaces } from '../engine/free-places.js'
 import { requirePrices } from '../engine/manifest-budgets.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
@@ -66,7 +67,12 @@ export async function run(
 }
 
 /** Errors that end a run before anything is sent. */
-const beforeBuying: ReadonlySet<ErrorCode> = new Set(['no-consent', 'manifest-invalid', 'output-taken'])
+const beforeBuying: ReadonlySet<ErrorCode> = new Set([
+  'no-consent',
+  'manifest-invalid',
+  'output-taken',
+  'fit-unavailable',
+])
 
 async function carryOut(
   options: RunOptions,
@@ -83,10 +89,20 @@ async function carryOut(
       prepared.parts.map(({ ledger, ...part }) => ({ ...part, states: ledger.states })),
       world.files,
     )
+    const results = await fitPlans(
+      prepared.parts.map((part) => ({ loaded: part, plan: part.plan })),
+      options,
+      world,
+    )
+    for (const [index, { copies }] of results.entries()) prepared.parts[index]!.copies = copies
     const plans = prepared.parts.map(({ plan }) => plan)
     const maxCost = capOf(options.maxCost, plans)
     requirePrices(plans, maxCost)
-    const planned = reportPlans(prepared.parts, prepared.warnings)
+    const planned = reportPlans(
+      prepared.parts,
+      prepared.warnings,
+      results.flatMap(({ fitted }) => fitted),
+    )
     const { limits } = planned
     if (!(await confirm(planned))) {
       throw new RunnerError('no-consent', 'Nothing was bought: the plan was not agreed to', {

@@ -54,6 +54,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     takes,
     tags,
     skip,
+    fit,
     matrix,
     output,
     ...parameters
@@ -96,6 +97,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     tags: (tags as string[] | undefined) ?? [],
     skip: skip === true,
     ...(output === undefined ? {} : { output: output as string }),
+    ...(fit === true ? { fit } : {}),
   }
 }
 

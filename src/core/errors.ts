@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'unknown-model'
   | 'table-invalid'
   | 'file-exists'
+  | 'fit-unavailable'
 
 /** A run that cannot go on. A shot that fails is not an error but an outcome. */
 export class RunnerError extends Error {

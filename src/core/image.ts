@@ -110,7 +110,7 @@ export function shrinkCommand(path: string, tooLarge: 'bytes' | 'sides'): string
 }
 
 /** As one word of a shell. Double quotes, which every shell knows, unless they would not keep the text as it is. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`
 }
 

@@ -18,12 +18,13 @@ export interface ParsedManifest {
   manifest: Manifest
   problems: readonly Problem[]
   /** Adds a problem found later (a missing image, say), placed at a shot's field. */
-  report(
-    shot: ShotName,
-    field: readonly (string | number)[],
-    problem: Pick<Problem, 'code' | 'message' | 'severity'>,
-  ): void
+  report(shot: ShotName, field: readonly (string | number)[], problem: FoundLater): void
+  /** The problem that `report` would add, without adding it. */
+  place(shot: ShotName, field: readonly (string | number)[], problem: FoundLater): Problem
 }
+
+/** A problem before it has a place. */
+export type FoundLater = Pick<Problem, 'code' | 'message' | 'severity'>
 
 /**
  * Reads a manifest: YAML, schema, names, variables, defaults, and the rules of models. Problems are collected, never
@@ -45,7 +46,7 @@ export function parseManifest(
   const manifest: Manifest = { name, file, shots: [] }
   const yaml = readYaml(sink)
   const parts = yaml && splitRoot(yaml, sink, bases)
-  if (!parts) return { manifest, problems: sink.problems, report: () => undefined }
+  if (!parts) return { manifest, problems: sink.problems, ...withoutShots(sink) }
 
   const nodes = new Map(parts.shots.map(({ name, node }) => [name, node]))
   const locate: Locate = (shot, field) => {
@@ -85,11 +86,28 @@ export function parseManifest(
   return {
     manifest: { name, file, ...parts.money, shots, ...earlier },
     problems: sink.problems,
-    report(shot, field, { code, message, severity }) {
-      const found = locate(shot, field)
-      const [at, length] = found ? [startOf(found.node), lengthOf(found.node)] : [0, 1]
-      ;(found?.sink ?? sink).add(code, at, message, { length, shot, severity })
+    report(...found) {
+      const { at, args } = spot(...found)
+      at.add(...args)
     },
+    place(...found) {
+      const { at, args } = spot(...found)
+      return at.place(...args)
+    },
+  }
+
+  function spot(...[shot, field, { code, message, severity }]: Parameters<ParsedManifest['report']>) {
+    const found = locate(shot, field)
+    const [start, length] = found ? [startOf(found.node), lengthOf(found.node)] : [0, 1]
+    return { at: found?.sink ?? sink, args: [code, start, message, { length, shot, severity }] as const }
+  }
+}
+
+/** What a manifest without shots makes of problems of shots, which it cannot have. */
+function withoutShots(sink: ProblemSink): Pick<ParsedManifest, 'report' | 'place'> {
+  return {
+    report: () => undefined,
+    place: (shot, _, { code, message, severity }) => sink.place(code, 0, message, { shot, severity }),
   }
 }
 
@@ -113,7 +131,7 @@ function unreadable(
   return {
     manifest: { name, file, shots: [] },
     problems: [{ code: 'encoding', severity: 'error', message: fault, ...place }],
-    report: () => undefined,
+    ...withoutShots(problemSink(file, '')),
   }
 }
 

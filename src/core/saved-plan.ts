@@ -20,6 +20,8 @@ export interface SavedPlan {
     failed: boolean | FailureClass
     draft: boolean
     stale?: boolean
+    /** Whether smaller copies of too large images are sent whatever the manifests say; `undefined`: no. */
+    fit?: boolean | undefined
   }
   manifests: readonly PlannedManifest[]
 }

@@ -38,6 +38,8 @@ export interface Shot {
   skip: boolean
   /** Where its videos go: a template, its variables filled and its braces not; `undefined`: the usual place. */
   output?: string | undefined
+  /** Whether images that are too large for the service are sent as smaller copies. */
+  fit?: true
 }
 
 /** One try at a shot, bought separately. */

@@ -18,6 +18,8 @@ export interface ProblemSink {
   readonly problems: Problem[]
   readonly source: SourceText
   add(code: ProblemCode, offset: number, message: string, options?: ProblemOptions): void
+  /** The problem that `add` would add, without adding it. */
+  place(code: ProblemCode, offset: number, message: string, options?: ProblemOptions): Problem
 }
 
 export interface ProblemOptions {
@@ -36,20 +38,24 @@ export function problemSink(file: string, text: string, problems: Problem[] = []
   const source = sourceText(text)
   // What stands in the defaults is wrong once, not once for every shot.
   const known = new Set<string>()
-  return {
+  const sink: ProblemSink = {
     problems,
     source,
-    add(code, offset, message, { length = 1, shot, severity = 'error' } = {}) {
+    add(code, offset, message, options) {
       const fault = `${code} ${offset} ${message}`
       if (known.has(fault)) return
       known.add(fault)
+      problems.push(sink.place(code, offset, message, options))
+    },
+    place(code, offset, message, { length = 1, shot, severity = 'error' } = {}) {
       const { line, col } = source.positionAt(offset)
       const sourceLine = source.lineAt(line)
       const visible = Math.max(1, Math.min(length, sourceLine.length - col + 1))
       const place = { file, line, col, length: visible, sourceLine }
-      problems.push({ code, severity, message, ...place, ...(shot === undefined ? {} : { shot }) })
+      return { code, severity, message, ...place, ...(shot === undefined ? {} : { shot }) }
     },
   }
+  return sink
 }
 
 /** A document, and the node that each of its aliases stands for; aliases that were reported are left out. */

@@ -13,6 +13,7 @@ import type { Clock } from '../ports/clock.js'
 import type { Provider } from '../ports/provider.js'
 import type { World } from '../ports/world.js'
 import type { CreatePacer } from './create-pacer.js'
+import type { ImageCopies } from './fit-images.js'
 import type { InlineMedia } from './inline-media.js'
 import type { FirstFrame } from './last-frames.js'
 import type { Ledger, NewRecord } from './ledger.js'
@@ -24,6 +25,8 @@ export interface BuyContext {
   places: Places
   ledger: Pick<Ledger, 'commit'>
   images: LocalMedia
+  /** What is sent in the place of images that are too large. */
+  copies?: ImageCopies
   /** Hands out local media; one for all manifests of a run. */
   inlineMedia: InlineMedia
   /** Draws a seed that no other take of the run has; one for all manifests of it. */
@@ -129,11 +132,7 @@ export async function buyTake(
 
   /** One try. The request, which may be large, lives no longer than this. */
   async function sendOnce(attempt: number): Promise<CreateAnswer | 'image-changed'> {
-    const lease = await context.inlineMedia.take(
-      draft ? [] : sent.shot.media,
-      { images, places: context.places },
-      signal,
-    )
+    const lease = await context.inlineMedia.take(draft ? [] : sent.shot.media, { ...context, images }, signal)
     if (!lease) return 'image-changed'
     try {
       const request = draft ? buildFinalRequest(take, draft.task) : buildRequest(sent, seed, lease.urlOf)

@@ -1,6 +1,8 @@
 import { join, normalize } from 'node:path'
 import { type Media, sourceWords } from '../core/shot.js'
+import { sha256Of as hashOf } from '../core/verify.js'
 import type { Files, Fingerprint } from '../ports/files.js'
+import type { ImageCopies } from './fit-images.js'
 import { base64Length, type LocalMedia, mediaType, sha256Of } from './media.js'
 import type { Places } from './places.js'
 
@@ -21,9 +23,11 @@ interface Held {
   type: string
   /** Of the base64 text. */
   bytes: number
+  /** The file that it is a copy of, which must be as planned as well. */
+  original: { path: string; sha256: string } | undefined
   /** Requests that hold it now. */
   users: number
-  /** Of the file as it was read. */
+  /** Of the file as it was read, and of the one that it is a copy of. */
   fingerprint: Fingerprint | undefined
   /** `undefined` in it: the file is not the one that was planned with. */
   reading: Promise<string | undefined> | undefined
@@ -84,7 +88,11 @@ export class InlineMedia {
    */
   async take(
     media: readonly Media[],
-    { images, places }: { images: Pick<LocalMedia, 'get'>; places: Pick<Places, 'folder'> },
+    {
+      images,
+      copies,
+      places,
+    }: { images: Pick<LocalMedia, 'get'>; copies?: ImageCopies | undefined; places: Pick<Places, 'folder'> },
     signal: AbortSignal,
   ): Promise<MediaLease | undefined> {
     const wanted = new Map<Media, string>()
@@ -95,14 +103,18 @@ export class InlineMedia {
         if (item.source.url.startsWith('data:')) bodyBytes += item.source.url.length
         continue
       }
-      const path = sourceWords(item.source)
-      const planned = images.get(path)
+      const named = sourceWords(item.source)
+      const planned = images.get(named)
       if (!planned) return undefined
+      const path = join(places.folder, normalize(named))
+      const copy = copies?.get(named)
+      const sent = copy ?? planned
       const file: Held = {
-        path: join(places.folder, normalize(path)),
-        sha256: planned.sha256,
-        type: mediaType(item.role, planned),
-        bytes: base64Length(planned.facts.sizeBytes),
+        path: copy?.path ?? path,
+        sha256: sent.sha256,
+        type: mediaType(item.role, sent),
+        bytes: base64Length(sent.facts.sizeBytes),
+        original: copy && { path, sha256: planned.sha256 },
         users: 0,
         fingerprint: undefined,
         reading: undefined,
@@ -124,6 +136,7 @@ export class InlineMedia {
           release()
           this.#drop(file)
           await this.#onChanged(file.path)
+          if (file.original) await this.#onChanged(file.original.path)
           return undefined
         }
         urls.set(keyOf(file), url)
@@ -221,7 +234,7 @@ export class InlineMedia {
   }
 
   async #urlOf(file: Held): Promise<string | undefined> {
-    const fingerprint = await this.#files.fingerprint(file.path)
+    const fingerprint = await this.#fingerprintOf(file)
     if (!file.reading || file.fingerprint !== fingerprint) {
       file.fingerprint = fingerprint
       file.reading = this.#read(file)
@@ -229,7 +242,14 @@ export class InlineMedia {
     return await file.reading
   }
 
-  async #read({ path, sha256, type }: Held): Promise<string | undefined> {
+  async #fingerprintOf({ path, original }: Held): Promise<Fingerprint | undefined> {
+    const own = await this.#files.fingerprint(path)
+    return original ? `${own} ${await this.#files.fingerprint(original.path)}` : own
+  }
+
+  async #read({ path, sha256, type, original }: Held): Promise<string | undefined> {
+    const chunks = original && (await this.#files.readChunks(original.path))
+    if (original && (!chunks || (await hashOf(chunks)) !== original.sha256)) return undefined
     const bytes = await this.#files.read(path)
     // Whatever a cache may have told of the file: only the bytes that were planned with are sent.
     if (!bytes || sha256Of(bytes) !== sha256) return undefined

@@ -9,7 +9,7 @@ import { draftsOf, type Manifest, returnsLastFrame, type Take, takesOf } from '.
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import { checkOutputs } from './check-outputs.js'
-import { type LocalMedia, loadMedia } from './media.js'
+import { type LocalMedia, loadMedia, type OversizeImage } from './media.js'
 import { MediaCache } from './media-cache.js'
 import { type Places, placesOf } from './places.js'
 import { readManifest } from './read-manifest.js'
@@ -19,6 +19,8 @@ export interface LoadedManifest {
   manifest: Manifest
   places: Places
   images: LocalMedia
+  /** Images that cannot be sent as they are. No problem where nothing is sent. */
+  oversize: readonly OversizeImage[]
   digests: ReadonlyMap<TakeName, Digest>
   /** What earlier versions made of the takes that they read otherwise. */
   earlierDigests: ReadonlyMap<TakeName, Digest>
@@ -61,14 +63,14 @@ export async function checkManifests(
     for (const base of bases) extended.add(base)
     const { shots } = parsed.manifest
     const places = await placesOf(absolute, { files, rehearsal, shots })
-    const images = await loadMedia(parsed, { places, files, cache: mediaCache, cwd })
+    const { local: images, oversize } = await loadMedia(parsed, { places, files, cache: mediaCache, cwd })
     const ofName = nameProblems(file, places.lockfile, lockfiles)
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
     const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
     const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
     const { manifest } = parsed
-    const one = { manifest, places, images, digests, earlierDigests, sha256, bases, mediaCache }
+    const one = { manifest, places, images, oversize, digests, earlierDigests, sha256, bases, mediaCache }
     read.push({ one, parsed, ofName, isNamed: named.has(file) })
   }
   checkOutputs(read.map(({ parsed, one: { places } }) => ({ parsed, places })))
@@ -86,7 +88,7 @@ export async function checkManifests(
 }
 
 /** What is wrong with a file that several manifests extend is said once. */
-function withoutRepeats(problems: readonly Problem[]): Problem[] {
+export function withoutRepeats(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>()
   return problems.filter(({ file, line, col, code, message }) => {
     const key = `${file}:${line}:${col} ${code} ${message}`
@@ -108,13 +110,18 @@ export async function loadManifests(
   clock?: Clock,
 ): Promise<{ loaded: LoadedManifest[]; warnings: Problem[] }> {
   const { loaded, problems } = await checkManifests(options, files, clock)
-  const errors = problems.filter(({ severity }) => severity === 'error').length
-  if (errors > 0)
-    throw new ManifestError(
-      problems,
-      `${errors} ${errors === 1 ? 'problem' : 'problems'} in ${countFiles(problems, loaded)}`,
-    )
+  requireSound(problems, loaded)
   return { loaded, warnings: problems }
+}
+
+/** @throws ManifestError with all problems, when one of them is an error. */
+export function requireSound(problems: readonly Problem[], loaded: readonly LoadedManifest[]): void {
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  if (errors === 0) return
+  throw new ManifestError(
+    problems,
+    `${errors} ${errors === 1 ? 'problem' : 'problems'} in ${countFiles(problems, loaded)}`,
+  )
 }
 
 function countFiles(problems: readonly Problem[], loaded: readonly LoadedManifest[]): string {

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { join, normalize, relative, sep } from 'node:path'
 import { clipFault, readClipFacts, totalLengthFault } from '../core/clip.js'
 import type { MediaFacts } from '../core/estimate.js'
+import { isFittable } from '../core/fit.js'
 import { imageFault, imageLimits, readImageFacts, shrinkCommand } from '../core/image.js'
 import { isLoopback } from '../core/loopback.js'
 import type { ParsedManifest } from '../core/manifest.js'
 import { type ModelProfile, profileOf } from '../core/models.js'
+import type { ShotName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
 import type { MediaRole } from '../core/request.js'
 import { type Media, type MediaSource, type Shot, sourceWords } from '../core/shot.js'
@@ -16,12 +18,37 @@ import { isInside, type Places } from './places.js'
 /** The local files and data URLs of a manifest, by their path or URL as written. */
 export type LocalMedia = ReadonlyMap<string, LocalFile>
 
+/** A local image that the service would refuse, and of which a smaller copy would do. It matters to what sends it. */
+export interface OversizeImage {
+  shot: ShotName
+  /** As written. */
+  path: string
+  /** The path as a person would type it. */
+  shownAs: string
+  /** What is said of it where no copy is asked for. */
+  problem: Problem
+  /** How to make a smaller one by hand. */
+  byHand: string | undefined
+}
+
+/** What was found of a manifest's media. */
+export interface LoadedMedia {
+  local: LocalMedia
+  /** In the manifest's order. */
+  oversize: readonly OversizeImage[]
+}
+
 type Kind = 'image' | 'video' | 'audio'
 /** What is there before anything is made. */
 type GivenSource = Exclude<MediaSource, { kind: 'last_frame' }>
-type Fault = Pick<Problem, 'code' | 'message'>
+type Fault = Pick<Problem, 'code' | 'message'> & {
+  /** The command that makes a smaller copy, where one would do. */
+  byHand?: string | undefined
+}
 
 const mebibyte = 1024 * 1024
+/** Larger images are not even looked at: nobody means to send one, and it would not fit into memory. */
+const largestRead = 512 * mebibyte
 
 export interface MediaWorld {
   places: Places
@@ -33,13 +60,15 @@ export interface MediaWorld {
 
 /**
  * Reads every local picture, film and sound of a manifest once, unless the cache knows it, checks all media, and
- * reports what the service would refuse.
+ * reports what the service would refuse. Images that are only too large are told apart: what was bought with a smaller
+ * copy of one is no problem, and what sends none neither.
  */
 export async function loadMedia(
-  { manifest, report }: ParsedManifest,
+  { manifest, report, place }: ParsedManifest,
   world: MediaWorld,
-): Promise<LocalMedia> {
+): Promise<LoadedMedia> {
   const local = new Map<string, LocalFile>()
+  const oversize: OversizeImage[] = []
   // One text may stand for a picture here and for a film there; at most one of the two is right.
   const tried: Record<Kind, Map<string, LocalFile | Fault>> = {
     image: new Map(),
@@ -60,7 +89,7 @@ export async function loadMedia(
   const warned = new Set<string>()
   for (const shot of manifest.shots) {
     const profile = profileOf(shot)
-    let inlineBytes = 0
+    const tooLarge = new Set<string>()
     for (const { role, source, field } of shot.media) {
       if (source.kind === 'last_frame') continue
       const kind = kindOf(role)
@@ -68,21 +97,45 @@ export async function loadMedia(
       const file = loaded && 'facts' in loaded ? loaded : undefined
       const fault = file ? fileFault(file, source, { profile, world }) : (loaded as Fault | undefined)
       const isFilm = file && kind === 'video' && (!profile || profile.references.videos)
-      if (fault) report(shot.name, field, { ...fault, severity: 'error' })
+      if (fault && source.kind === 'file' && file && !('kind' in file.facts) && isFittable(file.facts)) {
+        const { path } = source
+        const { byHand, ...rest } = fault
+        const problem = place(shot.name, field, { ...rest, severity: 'error' })
+        oversize.push({ shot: shot.name, path, shownAs: fromHere(path, world), problem, byHand })
+        tooLarge.add(path)
+      } else if (fault) report(shot.name, field, { ...withAdvice(fault), severity: 'error' })
       else if (isFilm && !warned.has(sourceWords(source))) {
         // Once a film, at the first shot that shows it.
         warned.add(sourceWords(source))
         report(shot.name, field, { ...inlineFilm, severity: 'warning' })
       }
-      inlineBytes += source.kind === 'url' && isInline(source) ? source.url.length : base64Size(file)
     }
     reportLengths(shot, profile, local, report)
-    if (inlineBytes > imageLimits.requestBytes) {
-      const message = `the shot's media come to ${Math.ceil(inlineBytes / mebibyte)} MB in the request, at most 64 MB are possible`
-      report(shot.name, shot.media[0]!.field, { code: 'media-limit', message, severity: 'error' })
-    }
+    const fault = requestFault(shot, (path) =>
+      tooLarge.has(path) ? undefined : local.get(path)?.facts.sizeBytes,
+    )
+    if (fault) report(shot.name, shot.media[0]!.field, { ...fault, severity: 'error' })
   }
-  return local
+  return { local, oversize }
+}
+
+/**
+ * Why a request could not hold all that a shot sends inline.
+ *
+ * @param sizeOf Bytes of a local file; `undefined` for one that does not count.
+ */
+export function requestFault(
+  { media }: Shot,
+  sizeOf: (path: string) => number | undefined,
+): Fault | undefined {
+  const sizes = media.map(({ source }) => {
+    if (source.kind === 'file') return base64Length(sizeOf(source.path) ?? 0)
+    return source.kind === 'url' && isInline(source) ? source.url.length : 0
+  })
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  if (bytes <= imageLimits.requestBytes) return undefined
+  const message = `the shot's media come to ${Math.ceil(bytes / mebibyte)} MB in the request, at most 64 MB are possible`
+  return { code: 'media-limit', message }
 }
 
 /** What can be told of a media item without asking anybody; `undefined` for one that lies elsewhere. */
@@ -130,15 +183,18 @@ async function loadFile(kind: Kind, path: string, world: MediaWorld): Promise<Lo
     const root = (await files.realPath(places.projectRoot)) ?? places.projectRoot
     if (!isInside(real, root)) return outside
     const tooLarge = sizeFault(kind, size)
-    if (tooLarge !== undefined) {
-      const command = kind === 'image' ? shrinkCommand(fromHere(path, world), 'bytes') : undefined
-      return { code: 'media-limit', message: `"${path}" ${tooLarge}${mendedBy(command)}` }
+    const limitFault: Fault = {
+      code: 'media-limit',
+      message: `"${path}" ${tooLarge}`,
+      ...(kind === 'image' ? { byHand: shrinkCommand(fromHere(path, world), 'bytes') } : {}),
     }
+    if (tooLarge !== undefined && (kind !== 'image' || size > largestRead)) return limitFault
     const { known, keep } = await cache.look(absolute, places.projectRoot)
     const isOfKind = known && kindOfFacts(known) === kind && known.facts.sizeBytes === size
     if (isOfKind) return { facts: known.facts, sha256: known.sha256 }
     const bytes = await files.read(real)
     const facts = bytes && (await readFacts(kind, bytes))
+    if (!facts && tooLarge !== undefined) return limitFault
     if (!facts) return { code: 'media-format', message: `"${path}" ${unreadable[kind]}` }
     const file = { facts, sha256: sha256Of(bytes) }
     keep(file)
@@ -172,7 +228,7 @@ async function readFacts(kind: Kind, bytes: Uint8Array): Promise<LocalFile['fact
   return facts?.kind === kind ? facts : undefined
 }
 
-/** Why a file is not even read: no request could hold it. */
+/** Why no request could hold a file. */
 function sizeFault(kind: Kind, size: number): string | undefined {
   const megabytes = `${(size / mebibyte).toFixed(1)} MB`
   if (kind === 'image')
@@ -191,8 +247,8 @@ function fileFault(
   if (!('kind' in facts)) {
     const fault = imageFault(facts, profile)
     if (!fault?.tooLarge || source.kind === 'url') return fault
-    const command = shrinkCommand(fromHere(source.path, world), fault.tooLarge)
-    return { ...fault, message: `${fault.message}${mendedBy(command)}` }
+    const { tooLarge, ...rest } = fault
+    return { ...rest, byHand: shrinkCommand(fromHere(source.path, world), tooLarge) }
   }
   const limits = profile?.references[facts.kind === 'video' ? 'videos' : 'audio']
   return limits && clipFault(facts, limits)
@@ -204,8 +260,8 @@ function fromHere(path: string, { places, cwd }: MediaWorld): string {
   return sep === '/' ? way : way.replaceAll(sep, '/')
 }
 
-function mendedBy(command: string | undefined): string {
-  return command === undefined ? '' : `; make a smaller one: ${command}`
+function withAdvice({ byHand, code, message }: Fault): Pick<Problem, 'code' | 'message'> {
+  return { code, message: byHand === undefined ? message : `${message}; make a smaller one: ${byHand}` }
 }
 
 /** Source: BytePlus page of the create call, August 2026: a film is a "video URL or asset ID", the others Base64 too. */
@@ -251,10 +307,6 @@ function urlFault(source: GivenSource): Fault | undefined {
   if (protocol === 'http:')
     return isLoopback(hostname) ? undefined : fault('the URL must start with https://')
   return fault(`${protocol} URLs are not possible; use https:// or a path`)
-}
-
-function base64Size(file: LocalFile | undefined): number {
-  return file ? base64Length(file.facts.sizeBytes) : 0
 }
 
 /** Of so many bytes, in characters. */

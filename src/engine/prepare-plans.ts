@@ -32,12 +32,14 @@ import type { Places } from './places.js'
 import { type TakeCosts, takeCosts } from './take-costs.js'
 
 /** What working on ledgers takes of the world. */
-export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark'>
+export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark' | 'fitter'>
 
 export interface PrepareOptions
   extends LoadOptions,
     Pick<PlanOptions, 'force' | 'failed' | 'provider' | 'draft' | 'stale'> {
   selection: Selection
+  /** Whether smaller copies are sent of images that are too large, whatever the manifests say. Default false. */
+  fit?: boolean | undefined
   /** Prices from elsewhere than the manifests: `nearer` ones come before theirs, `farther` ones after. */
   rates?: { nearer?: readonly Rate[]; farther?: readonly Rate[] } | undefined
   /** Most bytes of base64 that local media may take in memory while they are sent; default: 256 MB. */

@@ -28,6 +28,7 @@ export async function savePlan(
     failed = false,
     draft = false,
     stale = false,
+    fit = false,
   } = options
   const saved: SavedPlan = {
     planVersion: 1,
@@ -35,7 +36,7 @@ export async function savePlan(
     madeAt: new Date(clock.now()).toISOString(),
     provider,
     rehearsal,
-    options: { selection, force, failed, draft, ...(stale && { stale }) },
+    options: { selection, force, failed, draft, ...(stale && { stale }), ...(fit && { fit }) },
     manifests: previews.map(({ plan, loaded, lockfileSha256 }) =>
       plannedManifest({ ...loaded, plan, lockfileSha256 }, dirname(path)),
     ),

@@ -40,7 +40,7 @@ export interface Files {
   /** Paths of all files below a folder, links to folders not followed; empty when there is no such folder. */
   filesBelow(folder: string): Promise<string[]>
   /** Replaces a file in one step, flushed, with the folders it needs. A crash leaves the old or the new, never a mix. */
-  replace(path: string, text: string): Promise<void>
+  replace(path: string, content: string | Uint8Array): Promise<void>
   /**
    * As `replace`, if the file is still the one with this fingerprint (`undefined`: there is none yet).
    *

@@ -2,6 +2,7 @@ import type { RunEvent } from '../core/event.js'
 import type { LedgerRecord } from '../core/ledger-state.js'
 import type { Clock } from './clock.js'
 import type { Files } from './files.js'
+import type { ImageFitter } from './image-fitter.js'
 import type { ProcessLocks } from './process-locks.js'
 import type { Provider } from './provider.js'
 
@@ -23,6 +24,8 @@ export interface World {
   files: Files
   locks: ProcessLocks
   provider: Provider
+  /** Left out: images that are too large cannot be scaled down. */
+  fitter?: ImageFitter | undefined
   emit: (event: RunEvent) => void
   /** Called when such a place is reached. Nothing happens then, but in a test that crashes there. */
   mark: (point: MarkPoint) => void

@@ -110,6 +110,7 @@ const fields = {
   takes: fc.integer({ min: 1, max: 100 }),
   tags: fc.uniqueArray(fc.constantFrom('ep01', '夜', 'a.b-c_d')),
   output: fc.constantFrom('clips/{shot}-{take}.{ext}', '{{a}}.mp4', '${shot}/{sed}', '/a.mp4'),
+  fit: fc.boolean(),
   skip: fc.boolean(),
 }
 const { prompt: _prompt, skip: _skip, matrix: _matrix, ...inherited } = fields

@@ -33,6 +33,12 @@ async function codesOf(image: string, files: FileContents): Promise<string[]> {
   return problems.map(({ code, line, shot }) => `${code} ${shot} ${line}`)
 }
 
+/** Bytes that hold more than is read: the size counts, the rest is passed over. */
+const padded = (bytes: Uint8Array, megabytes: number) => {
+  const full = new Uint8Array(megabytes * 1024 * 1024)
+  full.set(bytes)
+  return full
+}
 const dataUrl = (bytes: Uint8Array) => dataUrlOf('image/png', bytes)
 const at = (code: string) => [`${code} fox 8`]
 
@@ -44,7 +50,8 @@ describe('an image is checked before anything is bought', () => {
     ['a file that is no image, whatever its name says', 'text.png', at('media-format')],
     ['an image that is too small', 'small.png', at('media-limit')],
     ['an image that is too wide', 'wide.png', at('media-limit')],
-    ['a file beyond 30 MB', 'huge.png', at('media-limit')],
+    ['an image beyond 30 MB', 'huge.png', at('media-limit')],
+    ['a file beyond 30 MB that is no image', 'noise.png', at('media-limit')],
     ['a path that leaves the project', '../../fox.png', at('media-outside')],
     ['an absolute path', '/project/manifests/fox.png', at('media-outside')],
     ['an https URL', 'https://host.test/fox.png', []],
@@ -66,7 +73,8 @@ describe('an image is checked before anything is bought', () => {
       'small.png': png(300, 320),
       'wide.png': png(1000, 400),
       'text.png': 'not a picture',
-      'huge.png': new Uint8Array(30 * 1024 * 1024),
+      'huge.png': padded(png(320, 320), 30),
+      'noise.png': new Uint8Array(30 * 1024 * 1024).fill(7),
     })
     expect(codes).toEqual(expected)
   })
@@ -95,12 +103,6 @@ test('images that together are too much for one request are refused', async () =
 const [oneSecond, threeSeconds] = [await film({ seconds: 1 }), await film({ seconds: 3 })]
 
 describe('films and sounds', () => {
-  /** Bytes that hold more than is read: the size counts, the rest is passed over. */
-  const padded = (bytes: Uint8Array, megabytes: number) => {
-    const full = new Uint8Array(megabytes * 1024 * 1024)
-    full.set(bytes)
-    return full
-  }
   /** Codes of the problems of a shot of 2.0, or of another model, with these references. */
   const codes = async (fields: Record<string, unknown>, files: FileContents = {}) => {
     const problems = await problemsOf(rigOf({ model: v20, duration: 5, ...fields }, files))
@@ -377,10 +379,16 @@ test('an image that is too large comes with the command that mends it, from wher
     const problems = await problemsOf(rigOf({ image: 'refs/fox.png' }, { 'refs/fox.png': bytes }))
     return problems.map(({ message }) => message)
   }
-  const copy = 'make a smaller one: magick "manifests/refs/fox.png"'
-  expect(await messages(png(6000, 3000))).toEqual([expect.stringContaining(`; ${copy} -resize`)])
-  expect(await messages(new Uint8Array(30 * 1024 * 1024))).toEqual([
-    expect.stringContaining(`; ${copy} -flatten`),
+  const fit = 'send a smaller copy: shotlock run --fit manifests/ep01.yaml'
+  const byHand = 'make one: magick "manifests/refs/fox.png"'
+  expect(await messages(png(6000, 3000))).toEqual([expect.stringContaining(`; ${fit}; or ${byHand} -resize`)])
+  expect(await messages(padded(png(320, 320), 30))).toEqual([
+    expect.stringContaining(`; ${fit}; or ${byHand} -flatten`),
   ])
-  expect(await messages(png(1000, 400))).toEqual([expect.not.stringContaining('magick')])
+  expect(await messages(new Uint8Array(30 * 1024 * 1024).fill(7))).toEqual([
+    expect.stringContaining('; make a smaller one: magick'),
+  ])
+  for (const cure of ['magick', '--fit']) {
+    expect(await messages(png(1000, 400))).toEqual([expect.not.stringContaining(cure)])
+  }
 })
