@@ -93,14 +93,14 @@ export function addLookingCommands(
       const report = await plan({ ...options, save }, await surroundings.ledgerWorld())
       if (flags.json) return terminal.json(report)
       const { renderProblems } = await import('./render-problems.js')
-      const { renderFitted } = await import('./render-fitted.js')
       terminal.note(renderProblems(report.warnings, terminal.errPalette))
-      terminal.note(renderFitted(report.fitted, terminal.errPalette))
       if (graph) {
         const { renderGraph } = await import('./render-graph.js')
         terminal.print(renderGraph(report, graph))
       } else {
         const { renderPlan } = await import('./render-plan.js')
+        const { renderFitted } = await import('./render-fitted.js')
+        terminal.print(renderFitted(report.fitted, terminal.outPalette))
         terminal.print(renderPlan(report, terminal.outPalette, 1000))
       }
       if (out !== undefined) terminal.note(`Saved to ${out}. Carry it out with: shotlock run ${out}`)
