@@ -43,8 +43,8 @@ function markOf({ repair }: FileCheck, { green, yellow, red }: Palette): string 
   return repair?.kind === 'different' ? yellow('⚠') : red('✗')
 }
 
-function describeCheck({ state, video, repair }: FileCheck): string {
-  const found = `${state}: ${video}`
+function describeCheck({ state, path, repair }: FileCheck): string {
+  const found = `${state}: ${path}`
   if (!repair) return found
   const kept = repair.kept === undefined ? '' : `; what was there is now ${repair.kept}`
   if (repair.kind === 'impossible') return `${found}; not fetched: ${oneLine(repair.why)}${kept}`
@@ -53,10 +53,13 @@ function describeCheck({ state, video, repair }: FileCheck): string {
 }
 
 /** What was renamed, and what a run would still do with it. */
-export function renderMove({ moved }: MoveReport): string[] {
+export function renderMove({ moved, followers }: MoveReport): string[] {
   const changed = moved.filter((take) => take.changed !== undefined)
   return [
     ...columns(moved.map((take) => [take.from, '→', take.to, describeMoved(take)])),
+    ...(followers.length > 0
+      ? [`${count(followers.length, 'take')} that go on from it are as they were: ${followers.join(', ')}.`]
+      : []),
     ...changed.map(
       (take) =>
         `${take.to} has changed since it was bought (${take.changed!.join(', ')}): a run buys it anew.`,

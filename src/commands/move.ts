@@ -1,12 +1,13 @@
-import { join } from 'node:path'
-import { type DigestPart, differingParts } from '../core/digest.js'
+import { extname, join } from 'node:path'
+import { continuing, upstreamOf } from '../core/chains.js'
+import { type DigestPart, differingParts, digestOf } from '../core/digest.js'
 import { RunnerError } from '../core/errors.js'
 import type { TakeState } from '../core/ledger-state.js'
 import type { LockStatus } from '../core/lockfile.js'
 import { movedEntry, movesBetween, type TakeMove } from '../core/move.js'
-import type { ShotName, TakeName } from '../core/names.js'
+import { framePathOf, type ShotName, type TakeName } from '../core/names.js'
 import { outputKey } from '../core/output-collisions.js'
-import type { Manifest } from '../core/shot.js'
+import { allTakesOf, type Manifest } from '../core/shot.js'
 import { didYouMean } from '../core/suggest.js'
 import type { TaskId } from '../core/task.js'
 import { sha256Of } from '../core/verify.js'
@@ -26,6 +27,8 @@ export interface MoveReport {
   manifest: string
   file: string
   moved: MovedTake[]
+  /** Takes that go on from the shot, and are what they were under its new name. */
+  followers: TakeName[]
 }
 
 export interface MovedTake {
@@ -44,7 +47,14 @@ export interface MovedTake {
 /** A move with the file that goes along. */
 interface FileMove extends TakeMove {
   /** Absolute paths; `undefined` when there is no file to rename. */
-  file: { source: string; target: string } | undefined
+  file: FileRename | undefined
+  /** Where its last frame is from now on, relative to the manifest; `undefined`: where it was, if there is one. */
+  frame: { path: string; file: FileRename | undefined } | undefined
+}
+
+interface FileRename {
+  source: string
+  target: string
 }
 
 /**
@@ -65,10 +75,17 @@ export async function move({ from, to, ...options }: MoveOptions, world: LedgerW
   return await withLedgers([one], world, async ([open]) => {
     const moves = movesBetween(open!.ledger.states, from as ShotName, to as ShotName)
     const planned: FileMove[] = []
-    for (const step of moves) planned.push({ ...step, file: await planFile(step, open!, world.files) })
+    for (const step of moves)
+      planned.push({
+        ...step,
+        frame: await planFrame(step, open!, world.files),
+        file: await planFile(step, open!, world.files),
+      })
+    // First: a move that is cut off can then be done again as long as the old name stands.
+    const followers = await renameUpstream(from as ShotName, to as ShotName, open!)
     const moved: MovedTake[] = []
     for (const step of planned) moved.push(await moveTake(step, open!, world.files))
-    return { manifest: one.manifest.name, file: one.manifest.file, moved }
+    return { manifest: one.manifest.name, file: one.manifest.file, moved, followers }
   })
 }
 
@@ -126,6 +143,43 @@ async function planFile(
   return (await files.exists(source)) ? { source, target } : undefined
 }
 
+/** The last frame goes along with its video, unless another file is in the way: then it stays where it is. */
+async function planFrame(step: TakeMove, { places }: OpenLedger, files: Files): Promise<FileMove['frame']> {
+  const { frame, frameSha256 } = step.entry
+  if (frame === undefined || !staysInside(frame, places)) return undefined
+  const path = `${framePathOf(targetOf(step, places))}${extname(frame)}`
+  const [source, target] = [join(places.folder, frame), join(places.folder, path)]
+  if (source === target) return undefined
+  if (await files.exists(target))
+    return (await holdsAnyOf([frameSha256], target, files)) ? { path, file: undefined } : undefined
+  return (await files.exists(source)) ? { path, file: { source, target } } : undefined
+}
+
+/**
+ * A digest names the upstream shot of its take. What was bought under the old name is the same under the new one, and
+ * gets the digest that says so.
+ */
+async function renameUpstream(
+  from: ShotName,
+  to: ShotName,
+  { manifest, ledger, images }: OpenLedger,
+): Promise<TakeName[]> {
+  const hash = (path: string) => images.get(path)!.sha256
+  const renamed: TakeName[] = []
+  for (const take of manifest.shots.filter((shot) => upstreamOf(shot) === to).flatMap(allTakesOf)) {
+    const { entry, intent } = ledger.states.get(take.name) ?? {}
+    const before = digestOf({ ...take, shot: continuing(take.shot, from) }, hash)
+    if (intent || entry?.digest !== before) continue
+    await ledger.commit({
+      type: 'placed',
+      take: take.name,
+      entry: { ...entry, digest: digestOf(take, hash) },
+    })
+    renamed.push(take.name)
+  }
+  return renamed
+}
+
 /** Where the new name has its video: as an earlier move decided that was cut off, else as the manifest says now. */
 function targetOf({ to, entry, moved }: TakeMove, places: Places): string {
   if (moved?.video !== undefined && staysInside(moved.video, places)) return moved.video
@@ -156,11 +210,15 @@ async function moveTake(
   { ledger, places, digests }: OpenLedger,
   files: Files,
 ): Promise<MovedTake> {
-  const { from, to, file } = step
-  const entry = movedEntry(step, targetOf(step, places))
+  const { from, to, file, frame } = step
+  const entry = {
+    ...movedEntry(step, targetOf(step, places)),
+    ...(frame === undefined ? {} : { frame: frame.path }),
+  }
   const sentAt = ledger.states.get(from)?.sentAt
   await ledger.commit({ type: 'placed', take: to, entry, ...(sentAt === undefined ? {} : { sentAt }) })
   if (file) await rename(file, files)
+  if (frame?.file) await rename(frame.file, files)
   await ledger.commit({ type: 'dropped', take: from })
 
   const { status, task, video, digest } = entry
@@ -177,7 +235,7 @@ async function moveTake(
   }
 }
 
-async function rename({ source, target }: NonNullable<FileMove['file']>, files: Files): Promise<void> {
+async function rename({ source, target }: FileRename, files: Files): Promise<void> {
   const fail = (why: string, cause?: unknown) =>
     new RunnerError('state-unwritable', `Cannot rename "${source}" to "${target}": ${why}`, {
       cause,

@@ -5,6 +5,7 @@ import type { TakeName } from '../core/names.js'
 import type { TaskId } from '../core/task.js'
 import {
   asideName,
+  type FilePart,
   type FileState,
   type LockedFile,
   lockedFiles,
@@ -12,7 +13,7 @@ import {
   type Repair,
   sha256Of,
 } from '../core/verify.js'
-import { collectResult } from '../engine/collect-result.js'
+import { collectLastFrame, collectResult } from '../engine/collect-result.js'
 import { readStates } from '../engine/ledger.js'
 import { type LoadedManifest, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
 import { type Places, staysInside } from '../engine/places.js'
@@ -23,8 +24,9 @@ import type { World } from '../ports/world.js'
 /** One collected file that the lockfile names. */
 export interface FileCheck {
   take: TakeName
+  part: FilePart
   /** Relative to the manifest, with `/`. */
-  video: string
+  path: string
   /** As it was found, before any repair. */
   state: FileState
   repair?: Repair
@@ -87,9 +89,9 @@ async function checkManifest(
 ): Promise<ManifestCheck> {
   const locked = lockedFiles(states)
   const checks: FileCheck[] = []
-  for (const { take, video, sha256 } of locked) {
+  for (const { take, part, path, sha256 } of locked) {
     if (signal.aborted) break
-    checks.push({ take, video, state: await checkFile(join(places.folder, video), sha256, files) })
+    checks.push({ take, part, path, state: await checkFile(join(places.folder, path), sha256, files) })
   }
   return {
     manifest: name,
@@ -126,45 +128,57 @@ interface RepairContext {
 }
 
 async function repairManifest(check: ManifestCheck, context: RepairContext): Promise<ManifestCheck> {
-  const locked = new Map(lockedFiles(context.one.ledger.states).map((file) => [file.take, file]))
+  const locked = new Map(lockedFiles(context.one.ledger.states).map((file) => [keyOf(file), file]))
   const files: FileCheck[] = []
   for (const found of check.files) {
     const asked = found.state !== 'ok' && !context.signal.aborted
-    const repair = asked ? { repair: await repairFile(found.state, locked.get(found.take)!, context) } : {}
+    const repair = asked ? { repair: await repairFile(found.state, locked.get(keyOf(found))!, context) } : {}
     files.push({ ...found, ...repair })
   }
   return { ...check, files }
 }
 
+function keyOf({ take, part }: Pick<LockedFile, 'take' | 'part'>): string {
+  return `${take} ${part}`
+}
+
 async function repairFile(state: FileState, file: LockedFile, context: RepairContext): Promise<Repair> {
   const { world, one } = context
-  const { task, video, provider } = file
+  const { task, path, provider } = file
   const impossible = (why: string): Repair => ({ kind: 'impossible', why })
   if (state === 'unreadable') return impossible('it is there but cannot be read: make it readable')
-  if (!staysInside(video, one.places)) return impossible('the lockfile has it outside of the project')
+  if (!staysInside(path, one.places)) return impossible('the lockfile has it outside of the project')
   if (task === undefined) return impossible('the lockfile names no task for it')
   if (provider !== world.provider.name) return impossible(`it was bought from ${provider}`)
 
-  const { openPart, kept } = keepingOld(video, one.places, world.files)
+  const { openPart, kept } = keepingOld(path, one.places, world.files)
   const repair = await fetchAgain({ ...file, task }, { openPart }, context)
   return kept() === undefined ? repair : { ...repair, kept: kept()! }
 }
 
 async function fetchAgain(
-  { take, task, video, sha256: expected }: LockedFile & { task: TaskId },
+  { take, task, part, path, sha256: expected }: LockedFile & { task: TaskId },
   files: Pick<Files, 'openPart'>,
   { one: { places, ledger }, world, signal }: RepairContext,
 ): Promise<Repair> {
   const onTrouble = (message: string, waitMs: number) =>
     world.emit({ type: 'trouble', during: 'download', message, waitMs })
+  const { folder } = places
+  const collecting = { ...world, files, onTrouble }
   try {
-    const { sha256, bytes } = await collectResult(
-      { id: task, videoUrl: undefined },
-      { folder: places.folder, path: video },
-      { ...world, files, onTrouble },
-      { signal },
-    )
-    await ledger.commit({ type: 'collected', take, task, video, sha256, bytes })
+    let sha256: string
+    if (part === 'frame') {
+      const asked = { id: task, lastFrameUrl: undefined }
+      const target = { folder, stem: path.replace(/\.[^./]*$/, '') }
+      const frame = await collectLastFrame(asked, target, collecting, { signal })
+      sha256 = frame.sha256
+      await ledger.commit({ type: 'framed', take, task, frame: frame.path, frameSha256: sha256 })
+    } else {
+      const asked = { id: task, videoUrl: undefined }
+      const video = await collectResult(asked, { folder, path }, collecting, { signal })
+      sha256 = video.sha256
+      await ledger.commit({ type: 'collected', take, task, video: path, ...video })
+    }
     return sha256 === expected ? { kind: 'restored' } : { kind: 'different', sha256 }
   } catch (error) {
     return { kind: 'impossible', why: whyNot(error, signal) }
@@ -183,17 +197,17 @@ function whyNot(error: unknown, signal: AbortSignal): string {
 
 /** Files whose new content takes its place only after the old one, if there is one, has been put aside. */
 function keepingOld(
-  video: string,
+  path: string,
   places: Places,
   files: Files,
 ): Pick<Files, 'openPart'> & { kept: () => string | undefined } {
   let kept: string | undefined
   return {
     kept: () => kept,
-    async openPart(path) {
-      const part = await files.openPart(path)
+    async openPart(absolute) {
+      const part = await files.openPart(absolute)
       const commit = async () => {
-        if (await files.exists(path)) kept = await putAside(video, places, files)
+        if (await files.exists(absolute)) kept = await putAside(path, places, files)
         await part.commit()
       }
       return { ...part, commit }
@@ -202,9 +216,9 @@ function keepingOld(
 }
 
 /** @returns Where the file is now, relative to the manifest. */
-async function putAside(video: string, places: Places, files: Files): Promise<string> {
+async function putAside(path: string, places: Places, files: Files): Promise<string> {
   for (let number = 1; ; number++) {
-    const aside = asideName(video, number)
-    if (await files.moveNew(join(places.folder, video), join(places.folder, aside))) return aside
+    const aside = asideName(path, number)
+    if (await files.moveNew(join(places.folder, path), join(places.folder, aside))) return aside
   }
 }

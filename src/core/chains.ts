@@ -79,7 +79,8 @@ export function linkShots(cells: readonly NamedCell[]): { shots: Shot[]; faults:
   return { shots, faults: [...faults, ...cyclesAmong(shots)] }
 }
 
-function continuing(shot: Shot, upstream: ShotName): Shot {
+/** The shot, going on from another upstream. */
+export function continuing(shot: Shot, upstream: ShotName): Shot {
   const media = shot.media.map((one) =>
     isChained(one) ? { ...one, source: { ...one.source, shot: upstream } } : one,
   )

@@ -3,11 +3,15 @@ import type { TakeState } from './ledger-state.js'
 import { compareTakeNames, type TakeName } from './names.js'
 import type { TaskId } from './task.js'
 
+/** What of a result a file holds: the video, or its last frame. */
+export type FilePart = 'video' | 'frame'
+
 /** A collected file as the lockfile has it. */
 export interface LockedFile {
   take: TakeName
+  part: FilePart
   /** Relative to the manifest, with `/`. */
-  video: string
+  path: string
   sha256: string
   task: TaskId | undefined
   provider: string
@@ -30,9 +34,18 @@ export type Repair = {
 /** Every collected file that the lockfile names, in its order. */
 export function lockedFiles(states: ReadonlyMap<TakeName, TakeState>): LockedFile[] {
   return [...states.keys()].sort(compareTakeNames).flatMap((take) => {
-    const { video, sha256, task, provider } = states.get(take)?.entry ?? {}
-    if (video === undefined || sha256 === undefined || provider === undefined) return []
-    return [{ take, video, sha256, task, provider }]
+    const entry = states.get(take)?.entry
+    if (!entry) return []
+    const { video, sha256, frame, frameSha256, task, provider } = entry
+    const of = { take, task, provider }
+    return [
+      ...(video === undefined || sha256 === undefined
+        ? []
+        : [{ ...of, part: 'video', path: video, sha256 } as const]),
+      ...(frame === undefined || frameSha256 === undefined
+        ? []
+        : [{ ...of, part: 'frame', path: frame, sha256: frameSha256 } as const]),
+    ]
   })
 }
 
@@ -50,7 +63,7 @@ export async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<strin
  */
 export function orphansAmong(found: readonly string[], named: readonly LockedFile[]): string[] {
   // Some file systems give names back in decomposed letters.
-  const known = new Set(named.map(({ video }) => video.normalize('NFC')))
+  const known = new Set(named.map((file) => file.path.normalize('NFC')))
   return found.filter((path) => isVideo(path) && !known.has(path.normalize('NFC'))).sort()
 }
 
@@ -59,7 +72,7 @@ function isVideo(path: string): boolean {
 }
 
 /** Where a changed file goes: `fox.changed.mp4`, then `fox.changed-2.mp4`, … */
-export function asideName(video: string, number: number): string {
+export function asideName(path: string, number: number): string {
   const mark = number === 1 ? 'changed' : `changed-${number}`
-  return video.replace(/(\.[^./]+)?$/, `.${mark}$1`)
+  return path.replace(/(\.[^./]+)?$/, `.${mark}$1`)
 }

@@ -62,6 +62,7 @@ describe('a rename', () => {
           here: true,
         },
       ],
+      followers: [],
     })
     expect(rig.locked()).toEqual({
       wolf: { ...before.fox, video: 'out/ep01/wolf.mp4' },

@@ -36,9 +36,9 @@ describe('looking', () => {
     const before = new Map(rig.files.contents)
 
     expect(filesOf(await look(rig))).toEqual({
-      fox: { take: 'fox', video: 'out/ep01/fox.mp4', state: 'missing' },
-      hen: { take: 'hen', video: 'out/ep01/hen.mp4', state: 'changed' },
-      owl: { take: 'owl', video: 'out/ep01/owl.mp4', state: 'ok' },
+      fox: { take: 'fox', part: 'video', path: 'out/ep01/fox.mp4', state: 'missing' },
+      hen: { take: 'hen', part: 'video', path: 'out/ep01/hen.mp4', state: 'changed' },
+      owl: { take: 'owl', part: 'video', path: 'out/ep01/owl.mp4', state: 'ok' },
     })
     expect(rig.files.contents).toEqual(before)
   })
