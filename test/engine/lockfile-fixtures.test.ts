@@ -33,6 +33,21 @@ const open = {
   lost: 'hold lost',
 }
 
+const draftsOpen = {
+  waiting: 'hold draft-unapproved',
+  'waiting@draft': 'keep',
+  approved: 'generate new',
+  'approved@draft': 'keep',
+  outdated: 'hold draft-outdated',
+  'outdated@draft': 'keep',
+  live: 'resume',
+  'live@draft': 'keep',
+  unknown: 'reconcile',
+  'unknown@draft': 'keep',
+  'draft-live': 'hold draft-unapproved',
+  'draft-live@draft': 'resume',
+}
+
 /** Manifests with something left to do, and what a plan says of each take. All others are up to date. */
 const unfinished: Record<string, Record<string, string>> = {
   // That a result is gone was not yet written down.
@@ -40,20 +55,9 @@ const unfinished: Record<string, Record<string, string>> = {
   '02-variables-as-written/open': { ...open, lost: 'collect' },
   '03-before-prices/open': open,
   '04-drafts-and-costs/open': open,
-  '04-drafts-and-costs/drafts-open': {
-    waiting: 'hold draft-unapproved',
-    'waiting@draft': 'keep',
-    approved: 'generate new',
-    'approved@draft': 'keep',
-    outdated: 'hold draft-outdated',
-    'outdated@draft': 'keep',
-    live: 'resume',
-    'live@draft': 'keep',
-    unknown: 'reconcile',
-    'unknown@draft': 'keep',
-    'draft-live': 'hold draft-unapproved',
-    'draft-live@draft': 'resume',
-  },
+  '04-drafts-and-costs/drafts-open': draftsOpen,
+  '05-picks/open': open,
+  '05-picks/drafts-open': draftsOpen,
 }
 
 interface Fixture {
