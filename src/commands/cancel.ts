@@ -76,7 +76,7 @@ export async function cancel(
   world: World,
   { confirm, signal }: CancelControls,
 ): Promise<CancelReport> {
-  const { loaded } = await loadManifests(options, world.files)
+  const { loaded } = await loadManifests(options, world.files, world.clock)
   const selects = selectFrom(loaded, selection)
   return await withLedgers(loaded, world, async (ledgers) => {
     const live = ledgers.flatMap((one) => liveTakes(one, selects))

@@ -69,7 +69,7 @@ interface FileRename {
  *   does not have the old one; `state-unwritable` when a file cannot be renamed.
  */
 export async function move({ from, to, ...options }: MoveOptions, world: LedgerWorld): Promise<MoveReport> {
-  const { loaded } = await loadManifests(options, world.files)
+  const { loaded } = await loadManifests(options, world.files, world.clock)
   const one = onlyOne(loaded)
   requireRename(one.manifest, from, to)
   return await withLedgers([one], world, async ([open]) => {

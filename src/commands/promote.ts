@@ -48,7 +48,7 @@ interface Candidate {
  */
 export async function promote(options: PromoteOptions, world: LedgerWorld): Promise<PromoteReport> {
   const { shots, undo = false } = options
-  const { loaded } = await loadManifests(options, world.files)
+  const { loaded } = await loadManifests(options, world.files, world.clock)
   return await withLedgers(loaded, world, async (ledgers) => {
     const chosen = new Set<Candidate>()
     const all = ledgers.flatMap((open) => candidatesIn(open, world.clock.now(), undo))

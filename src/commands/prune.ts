@@ -48,7 +48,7 @@ export async function prune(
   world: LedgerWorld,
   { confirm }: PruneControls,
 ): Promise<PruneReport> {
-  const { loaded } = await loadManifests(options, world.files)
+  const { loaded } = await loadManifests(options, world.files, world.clock)
   return await withLedgers(loaded, world, async (ledgers) => {
     const report: PruneReport = { manifests: [] }
     for (const one of ledgers) report.manifests.push(await planPrune(one, world.files))

@@ -64,7 +64,7 @@ export async function verify(
   files: Files,
   { signal, repairWith }: VerifyControls,
 ): Promise<VerifyReport> {
-  const { loaded } = await loadManifests(options, files)
+  const { loaded } = await loadManifests(options, files, repairWith?.clock)
   const manifests: ManifestCheck[] = []
   if (repairWith) {
     await withLedgers(loaded, repairWith, async (ledgers) => {

@@ -17,7 +17,9 @@ export interface OutputCollision<C extends OutputClaim> {
 
 /** Paths with equal keys would be one file on a case-insensitive or normalising file system. */
 export function outputKey(path: string): string {
-  return nameKey(path.replaceAll('\\', '/'))
+  const slashed = path.replaceAll('\\', '/')
+  // Nearly all paths are plain, and a plan can have a hundred thousand.
+  return /^[\x20-\x7e]*$/.test(slashed) ? slashed.toLowerCase() : nameKey(slashed)
 }
 
 /** Every claim that collides with an earlier one, and every file that another claim needs as a folder. */

@@ -44,21 +44,32 @@ export function outputPaths(
   { rehearsal }: { rehearsal: boolean },
 ): OutputPaths {
   const folder = outputFolder(manifest, { rehearsal })
-  const stated = new Map<ShotName, { shot: Shot; facts: ShotFacts }>()
+  const stated = new Map<ShotName, { shot: Shot; index: number; parts: readonly Part[] }>()
+  // Most shots share one template, and there can be a hundred thousand.
+  const partsOf = new Map<string, readonly Part[]>()
   for (const [at, shot] of shots.entries()) {
-    const facts = { manifest, index: at + 1, count: shots.length }
-    if (shot.output !== undefined) stated.set(shot.name, { shot, facts })
+    const { output } = shot
+    if (output === undefined) continue
+    const parts = partsOf.get(output) ?? takeApart(normalized(output).join('/'))
+    partsOf.set(output, parts)
+    stated.set(shot.name, { shot, index: at + 1, parts })
   }
   return (name, { seed, task } = {}) => {
-    const { shot: shotName, number, draft } = splitTakeName(name)
+    if (stated.size === 0) return `${folder}/${name}${ending}`
+    const { shot: shotName, number: take, draft } = splitTakeName(name)
     const own = stated.get(shotName)
-    if (!own || number > own.shot.takes) return `${folder}/${name}${ending}`
+    if (!own || take > own.shot.takes) return `${folder}/${name}${ending}`
+    const { shot, index, parts } = own
     const text = String(seed ?? fileSafe(task ?? 'unknown'))
-    const segments = normalized(fill(own.shot, { ...own.facts, take: number, seed: text }))
-    // Where a template leads up, so would a rehearsal, out of its own folder.
-    const path = rehearsal ? [folder, ...segments.map((one) => (one === '..' ? '@up' : one))] : segments
-    return draft ? draftPath(path.join('/')) : path.join('/')
+    const path = fill(parts, shot, { manifest, index, count: shots.length, take, seed: text })
+    const place = rehearsal ? `${folder}/${withoutUps(path)}` : path
+    return draft ? `${place.slice(0, -ending.length)}${draftMark}${ending}` : place
   }
+}
+
+/** Where a template leads up, so would a rehearsal, out of its own folder. */
+function withoutUps(path: string): string {
+  return path.replace(/^(\.\.\/)+/, (ups) => ups.replaceAll('..', '@up'))
 }
 
 /** The folder of a manifest's results where it states no other, relative to the manifest. */
@@ -84,7 +95,7 @@ export function outputFaults(shot: Shot, facts: ShotFacts): OutputFault[] {
   // The last take has the longest number, and so has the largest seed.
   const { number } = takesOf(shot).at(-1)!
   const seed = statedSeed({ name: '' as TakeName, shot, number }) ?? 2 ** 31 - 1
-  const path = fill(shot, { ...facts, take: number, seed: String(seed) })
+  const path = fill(takeApart(template), shot, { ...facts, take: number, seed: String(seed) })
   const message = pathFault(path) ?? endingFault(path, template)
   return message === undefined ? [] : [{ message }]
 }
@@ -111,22 +122,45 @@ function isField(name: string): name is OutputField {
   return (outputFields as readonly string[]).includes(name)
 }
 
-/** The path that a sound template makes. */
-function fill(shot: Shot, { manifest, index, count, take, seed }: FillFacts): string {
-  const digits = Math.max(minIndexDigits, String(count).length)
-  const values: Record<OutputField, string> = {
-    shot: shot.name,
-    take: String(take),
-    index: String(index).padStart(digits, '0'),
-    seed,
-    model: fileSafe(shot.model),
-    manifest,
-    ext,
+/** A piece of a template: a text as it stands there, or a field. */
+type Part = { text: string } | { field: OutputField }
+
+/** The pieces of a sound template. */
+function takeApart(template: string): Part[] {
+  const parts: Part[] = []
+  let at = 0
+  for (const { 0: match, 1: inner, index } of template.matchAll(piece)) {
+    parts.push({ text: template.slice(at, index) })
+    parts.push(inner === undefined ? { text: match[0]! } : { field: inner.trim() as OutputField })
+    at = index + match.length
   }
-  return (shot.output ?? '').replace(piece, (match, inner?: string) => {
-    if (inner !== undefined) return values[inner.trim() as OutputField]
-    return match[0]!
-  })
+  return [...parts, { text: template.slice(at) }]
+}
+
+function fill(parts: readonly Part[], shot: Shot, facts: FillFacts): string {
+  let path = ''
+  for (const part of parts) path += 'text' in part ? part.text : textOf(part.field, shot, facts)
+  return path
+}
+
+/** Never empty, and without `/`. */
+function textOf(field: OutputField, shot: Shot, facts: FillFacts): string {
+  switch (field) {
+    case 'shot':
+      return shot.name
+    case 'take':
+      return String(facts.take)
+    case 'index':
+      return String(facts.index).padStart(Math.max(minIndexDigits, String(facts.count).length), '0')
+    case 'seed':
+      return facts.seed
+    case 'model':
+      return fileSafe(shot.model)
+    case 'manifest':
+      return facts.manifest
+    case 'ext':
+      return ext
+  }
 }
 
 interface FillFacts extends ShotFacts {
@@ -141,7 +175,7 @@ export function outputNames(template: string, field: OutputField): boolean {
 
 /** Ids are whatever a relay makes them; of what file names do not take, `_` is left. */
 function fileSafe(id: string): string {
-  return id.replace(/[^\p{L}\p{N}._-]/gu, '_')
+  return id.replace(/^\.|[^\p{L}\p{N}._-]/gu, '_')
 }
 
 /** A path's names, without `.` and with `..` at the start only. */
@@ -153,10 +187,6 @@ function normalized(path: string): string[] {
     else names.push(name)
   }
   return names
-}
-
-function draftPath(path: string): string {
-  return `${path.slice(0, -ending.length)}${draftMark}${ending}`
 }
 
 function pathFault(path: string): string | undefined {

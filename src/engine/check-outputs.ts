@@ -75,9 +75,9 @@ function checkInside({ parsed, places, pathOf }: WithPaths): void {
 function claimOf(take: Take, { parsed, places, pathOf }: WithPaths, at: number): PlacedTake {
   const { name, shot } = take
   const seed = statedSeed(take)
-  // A seed that is drawn is no other take's: it stands for itself.
+  // A seed that is drawn is no other take's: it stands for itself, behind a mark that no path holds.
   const path = pathOf(name, { seed: seed ?? `?${at}:${name}?` })
-  const shown = pathOf(name, { seed: seed ?? '{seed}' })
+  const shown = path.includes('?') ? pathOf(name, { seed: '{seed}' }) : path
   const { report, manifest } = parsed
   return { key: outputKey(join(places.folder, path)), name, shot, file: manifest.file, shown, report }
 }

@@ -3,11 +3,13 @@ import { type Digest, type DigestPart, differingParts, digestOf } from '../core/
 import { keepShots } from '../core/keep-shots.js'
 import { type LedgerRecord, parseRecord } from '../core/ledger-state.js'
 import { parseManifest } from '../core/manifest.js'
+import type { BaseFile } from '../core/manifest-parts.js'
 import type { TakeName } from '../core/names.js'
 import { allTakesOf, type Take } from '../core/shot.js'
 import { decodeUtf8 } from '../core/yaml-source.js'
 import type { Files } from '../ports/files.js'
 import type { BlobId, Commit, Git } from '../ports/git.js'
+import { baseHistory } from './base-history.js'
 import { type ImageHistory, imageHistory, mostCommits } from './image-history.js'
 import { readable } from './ledger.js'
 import type { LoadedManifest } from './load-manifests.js'
@@ -144,7 +146,11 @@ async function askGit(
   // An image whose bytes have changed under the same name: the manifest needs no look at its past.
   for (const search of searches) await learnMedia(search, search.take, undefined, history)
 
-  const versions = await versionsOf(history)
+  const versions = await versionsOf(history, loaded.bases)
+  const basesOf = baseHistory(
+    versions.map(({ commit }) => commit),
+    history,
+  )
   for (let at = 0; at < versions.length && searches.some(isOpen); ) {
     // The version that tells is mostly among the newest; later groups are larger, since each costs a process.
     const group = versions.slice(at, at + Math.min(32, at + 1))
@@ -156,10 +162,11 @@ async function askGit(
     for (const [index, text] of texts.entries()) {
       const open = searches.filter(isOpen)
       if (!text || open.length === 0) continue
-      const past = takesIn(text, manifest.file, open)
+      const { commit } = group[index]!
+      const past = takesIn(text, manifest.file, { bases: await basesOf(text, commit), searches: open })
       for (const search of open) {
         const take = past.get(search.take.name)
-        if (take) await learn(search, take, group[index]!.commit, history)
+        if (take) await learn(search, take, commit, history)
       }
     }
   }
@@ -173,31 +180,40 @@ interface History {
   images: ImageHistory
 }
 
-/** Every text that the manifest ever had, newest first, with the last commit that brought it. */
-async function versionsOf({ git, places, root }: History): Promise<{ commit: Commit; blob: BlobId }[]> {
-  const commits = await git.log([places.manifest], root, { most: mostCommits })
-  const blobs = await git.blobsOf(
-    commits.map(({ id }) => id),
-    places.manifest,
-    root,
-  )
-  const versions = new Map<BlobId, { commit: Commit; blob: BlobId }>()
-  for (const [index, blob] of blobs.entries()) {
-    if (blob !== undefined && !versions.has(blob)) versions.set(blob, { commit: commits[index]!, blob })
+/**
+ * Every text that the manifest ever had, newest first, with the last commit that brought it. One whose text is the same
+ * and that of what it extends now is not counts as another.
+ */
+async function versionsOf(
+  { git, places, root }: History,
+  bases: readonly string[],
+): Promise<{ commit: Commit; blob: BlobId }[]> {
+  const paths = [places.manifest, ...bases]
+  const commits = await git.log(paths, root, { most: mostCommits })
+  const ids = commits.map(({ id }) => id)
+  const [own = [], ...others] = await Promise.all(paths.map((path) => git.blobsOf(ids, path, root)))
+  const versions = new Map<string, { commit: Commit; blob: BlobId }>()
+  for (const [index, blob] of own.entries()) {
+    const key = [blob, ...others.map((one) => one[index])].join('\n')
+    if (blob !== undefined && !versions.has(key)) versions.set(key, { commit: commits[index]!, blob })
   }
   return [...versions.values()]
 }
 
 /** The takes that are asked for, as a version of the manifest had them; broken parts of it are passed over. */
-function takesIn(bytes: Uint8Array, file: string, searches: readonly Search[]): Map<TakeName, Take> {
+function takesIn(
+  bytes: Uint8Array,
+  file: string,
+  { bases, searches }: { bases: readonly BaseFile[]; searches: readonly Search[] },
+): Map<TakeName, Take> {
   const names = new Set<string>(searches.map(({ take }) => take.shot.name))
   const decoded = decodeUtf8(bytes)
   if ('fault' in decoded) return new Map()
   const cut = keepShots(decoded.text, names)
   if (cut === '') return new Map()
-  const few = cut === undefined ? undefined : parseManifest(cut, file)
+  const few = cut === undefined ? undefined : parseManifest(cut, file, bases)
   const isSound = few?.problems.every(({ severity }) => severity !== 'error')
-  const { shots } = (isSound ? few! : parseManifest(decoded.text, file)).manifest
+  const { shots } = (isSound ? few! : parseManifest(decoded.text, file, bases)).manifest
   const wanted = shots.filter(({ name }) => names.has(name))
   return new Map(wanted.flatMap(allTakesOf).map((take) => [take.name, take]))
 }

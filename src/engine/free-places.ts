@@ -34,8 +34,9 @@ interface Claim extends OutputClaim {
  * @throws RunnerError `output-taken`; nothing was sent then.
  */
 export async function requireFreePlaces(plans: readonly PlacedPlan[], files: Files): Promise<void> {
+  const isWritten = ({ kind }: Step) => kind === 'generate' || kind === 'resume' || kind === 'collect'
+  if (!plans.some(({ plan }) => plan.steps.some(isWritten)) || plans.every(hasUsualPlaces)) return
   const written = plans.flatMap(writtenBy)
-  if (written.length === 0) return
   for (const { kind, first, second } of findCollisions([...plans.flatMap(recordedIn), ...written])) {
     // A take that is bought anew writes over its own video.
     const isOwn = kind === 'same' && first.manifest === second.manifest && first.name === second.name
@@ -44,6 +45,14 @@ export async function requireFreePlaces(plans: readonly PlacedPlan[], files: Fil
     if (claim.step) throw taken(claim.step, claim.path, other)
   }
   for (const claim of written) if (await isForeign(claim, plans, files)) throw taken(claim.step, claim.path)
+}
+
+/** Whether all of a manifest's videos have their usual places, which are apart. */
+function hasUsualPlaces({ plan, places, states }: PlacedPlan): boolean {
+  if (plan.manifest.shots.some(({ output }) => output !== undefined)) return false
+  for (const [name, { entry }] of states)
+    if (entry?.video !== undefined && entry.video !== places.output(name)) return false
+  return true
 }
 
 function writtenBy({ plan, places, states }: PlacedPlan, at: number): (Claim & { step: WritingStep })[] {

@@ -15,7 +15,8 @@ export interface ReadManifest {
   bases: readonly string[]
 }
 
-const deepest = 5
+/** How deep files may extend each other. */
+export const mostBases = 5
 
 /**
  * Reads a manifest and what it extends.
@@ -60,7 +61,7 @@ async function readBase(
     const way = [...chain.slice(known).map((one) => one.file), file].join(' → ')
     return { fault: `files extend each other in a circle: ${way}` }
   }
-  if (chain.length > deepest) return { fault: `files extend each other more than ${deepest} deep` }
+  if (chain.length > mostBases) return { fault: `files extend each other more than ${mostBases} deep` }
   const root = await findProjectRoot(dirname(chain[0]!.absolute), files)
   const outside = { fault: `"${named}" lies outside the project; files are read only from inside` }
   if (isAbsolute(named) || /^[a-z]:/i.test(named) || !isInside(absolute, root)) return outside

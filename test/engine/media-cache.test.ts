@@ -1,8 +1,13 @@
 import { join } from 'node:path'
 import { encode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
+import { cancel } from '../../src/commands/cancel.js'
+import { move } from '../../src/commands/move.js'
 import { plan } from '../../src/commands/plan.js'
+import { promote } from '../../src/commands/promote.js'
+import { prune } from '../../src/commands/prune.js'
 import { validate } from '../../src/commands/validate.js'
+import { verify } from '../../src/commands/verify.js'
 import type { Files } from '../../src/ports/files.js'
 import { createRig, type Rig } from '../support/rig.js'
 
@@ -88,6 +93,30 @@ test('a run writes the cache once, and not at all when it learned nothing', asyn
   expect(rig.files.replaced.get(cache)).toBe(1)
   await rig.run()
   expect(rig.files.replaced.get(cache)).toBe(1)
+})
+
+const signal = new AbortController().signal
+const confirm = async () => true
+const writers: [string, (rig: Rig) => Promise<unknown>][] = [
+  ['cancel', ({ world }) => cancel(plain, world, { confirm, signal })],
+  ['move', ({ world }) => move({ ...plain, from: 'wolf', to: 'fox' }, world)],
+  ['promote', ({ world }) => promote({ ...plain, shots: ['fox'] }, world)],
+  ['prune', ({ world }) => prune(plain, world, { confirm })],
+  ['verify --repair', ({ files, world }) => verify(plain, files, { signal, repairWith: world })],
+]
+
+test.each(writers)('%s, which holds a ledger, writes the cache too', async (_, work) => {
+  const rig = rigWithImage()
+  rig.writeManifest({ wolf: { prompt: 'a fox' }, fox: { prompt: 'a fox', image: 'fox.png' } })
+  await rig.run({ selection: { shots: ['wolf'] } })
+  await rig.run({ draft: true, selection: { shots: ['fox'] } })
+  rig.writeManifest({ fox: { prompt: 'a fox', image: 'fox.png' } })
+  await rig.files.remove(cache)
+  rig.reads()
+  await work(rig)
+  expect(rig.reads()).toBe(1)
+  await plan(plain, rig.world)
+  expect(rig.reads()).toBe(0)
 })
 
 test('a run that finds another one working writes no cache', async () => {

@@ -221,6 +221,79 @@ describe('without the journal, the git history of the manifest tells', () => {
     })
   })
 
+  /** A manifest that extends others, which stand in the same folder. */
+  function writeExtending(rig: Rig, base: string, files: Record<string, string>) {
+    rig.files.write(manifest, `extends: ${base}\nversion: 1\nshots: { fox: { prompt: 'a \${hero}' } }\n`)
+    for (const [name, text] of Object.entries(files)) rig.files.write(`${folder}/${name}`, text)
+    return Object.fromEntries(Object.keys(files).map((name) => [name, rig.files.text(`${folder}/${name}`)]))
+  }
+  const defaults = (duration: number) =>
+    `defaults: { model: doubao-seedance-1-5-pro-251215, duration: ${duration} }\n`
+
+  test('what it extended counts as it was then, also when the manifest itself never changed', async () => {
+    const rig = createRig()
+    const git = memoryGit('/project')
+    const farthest = (hero: string) => `version: 1\nvars: { hero: ${hero} }\n`
+    const nearest = (duration: number) => `extends: far.yaml\nversion: 1\n${defaults(duration)}`
+    const id = commit(
+      git,
+      rig,
+      writeExtending(rig, 'near.yaml', { 'near.yaml': nearest(4), 'far.yaml': farthest('fox') }),
+    )
+    git.commit({ [manifest]: rig.files.text(manifest) })
+    await rig.run()
+    commit(
+      git,
+      rig,
+      writeExtending(rig, 'near.yaml', { 'near.yaml': nearest(5), 'far.yaml': farthest('wolf') }),
+    )
+    await onAnotherMachine(rig)
+
+    const difference = await differenceOf(rig, 'fox', git)
+    expect(brief(difference!.changes)).toEqual(['prompt: a fox > a wolf', 'duration: 4 > 5'])
+    const source = { kind: 'git', commit: id, at: '2026-01-01T00:00:00.000Z' }
+    expect(difference).toMatchObject({
+      untold: [],
+      sources: { prompt: source, parameters: source },
+      versions: 2,
+    })
+  })
+
+  test('what it no longer extends counts as well', async () => {
+    const rig = createRig()
+    const git = memoryGit('/project')
+    commit(
+      git,
+      rig,
+      writeExtending(rig, 'old.yaml', { 'old.yaml': `version: 1\nvars: { hero: fox }\n${defaults(4)}` }),
+    )
+    await rig.run()
+    rig.files.contents.delete(`${folder}/old.yaml`)
+    const now = writeExtending(rig, 'new.yaml', {
+      'new.yaml': `version: 1\nvars: { hero: fox }\n${defaults(5)}`,
+    })
+    commit(git, rig, { ...now, 'old.yaml': undefined })
+    await onAnotherMachine(rig)
+    expect(brief((await differenceOf(rig, 'fox', git))!.changes)).toEqual(['duration: 4 > 5'])
+  })
+
+  test('a version whose base is not in git, or extends in a circle, tells what it can', async () => {
+    const rig = createRig()
+    const git = memoryGit('/project')
+    const files = writeExtending(rig, 'near.yaml', {
+      'near.yaml': `version: 1\nvars: { hero: fox }\n${defaults(4)}`,
+    })
+    await rig.run()
+    commit(git, rig, { 'near.yaml': 'extends: near.yaml\nversion: 1\n' })
+    commit(git, rig, { 'near.yaml': undefined })
+    rig.files.write(`${folder}/near.yaml`, files['near.yaml']!.replace('4', '5').replace('fox', 'wolf'))
+    await onAnotherMachine(rig)
+    expect(await differenceOf(rig, 'fox', git)).toMatchObject({
+      changes: [],
+      untold: ['prompt', 'parameters'],
+    })
+  })
+
   test('an image whose bytes have changed is found in the commit that brought them', async () => {
     const rig = createRig({ fox: { prompt: 'a fox', image: 'fox.png' } })
     rig.files.write(`${folder}/fox.png`, png(2))
