@@ -52,7 +52,7 @@ async function loadSharp(load: LoadSharp): Promise<Sharp> {
   } catch (cause) {
     throw new RunnerError(
       'fit-unavailable',
-      'Cannot scale images: the package "sharp" is not installed here',
+      'Cannot scale images: the package "sharp" cannot be loaded here',
       {
         cause,
         hint: 'Install it beside shotlock (npm install sharp@0.35), or make smaller copies with the command that shotlock validate names without --fit.',

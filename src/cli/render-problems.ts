@@ -40,11 +40,11 @@ export function renderVerdict(
 }
 
 function renderProblem(
-  { file, line, col, length, message, shot, code, severity, sourceLine }: Problem,
+  { file, line, col, cell, length, message, shot, code, severity, sourceLine }: Problem,
   palette: Palette,
 ): string[] {
   const paint = severity === 'error' ? palette.red : palette.yellow
-  const where = palette.bold(`${file}:${line}:${col}`)
+  const where = palette.bold(`${file}:${cell ?? `${line}:${col}`}`)
   const about = palette.dim(`(${shot === undefined ? '' : `${oneLine(shot)}, `}${code})`)
   const word = severity === 'warning' ? `${palette.yellow('warning:')} ` : ''
   const head = `${where}  ${word}${oneLine(message)}  ${about}`

@@ -9,15 +9,22 @@ import { count } from './text.js'
 /** Adds the commands that read and write tables of spreadsheets: `import`, `export`. */
 export function addTableCommands(program: CAC, { surroundings, terminal }: CommandContext): void {
   program
-    .command('import <file>', 'Make a manifest of a storyboard table (CSV or TSV)')
+    .command('import <file>', 'Make a manifest of a storyboard table (CSV, TSV or XLSX)')
     .option('--out [file]', 'The manifest to write (default: manifests/NAME.yaml); - prints it')
     .option('--model <id>', 'The model of shots that state none')
+    .option('--sheet <name>', 'The sheet of a workbook (default: the first)')
     .option('--json', 'The result as JSON')
     .action(async (file: unknown, flags: RawFlags) => {
       const { importTable } = await import('../commands/import.js')
       const { renderProblems } = await import('./render-problems.js')
       const { argv, cwd } = surroundings
-      const options = { file: String(file), cwd, out: readOut(flags, argv), model: textFlag(argv, 'model') }
+      const options = {
+        file: String(file),
+        cwd,
+        out: readOut(flags, argv),
+        model: textFlag(argv, 'model'),
+        sheet: textFlag(argv, 'sheet'),
+      }
       const report = await importTable(options, await surroundings.files()).catch((error: unknown) => {
         if (error instanceof TableError) terminal.note(renderProblems(error.problems, terminal.errPalette))
         throw error
@@ -62,6 +69,8 @@ function importLines({
   file,
   encoding,
   delimiter,
+  sheet,
+  otherSheets = [],
   shots,
   takes,
   model,
@@ -69,12 +78,19 @@ function importLines({
   problems,
 }: ImportReport): string[] {
   const wrong = problems.filter(({ severity }) => severity === 'error').length
+  const form = delimiter
+    ? `${encoding}, ${delimiterNames[delimiter]}`
+    : sheetWords(sheet!, otherSheets.length)
   return [
-    `${table}: ${encoding}, ${delimiterNames[delimiter]}, ${count(shots, 'shot')}, ${count(takes, 'take')}, ${model}`,
+    `${table}: ${form}, ${count(shots, 'shot')}, ${count(takes, 'take')}, ${model}`,
     ...(leftOut.length > 0 ? [`Left out, since they are results: ${leftOut.join(', ')}`] : []),
     `Written to ${file}.`,
     wrong > 0
       ? `${count(wrong, 'problem')} to be mended in it before a run; see them again with: shotlock validate ${file}`
       : `Next: shotlock plan ${file}`,
   ]
+}
+
+function sheetWords(sheet: string, others: number): string {
+  return others === 0 ? `sheet "${sheet}"` : `sheet "${sheet}" of ${others + 1}`
 }

@@ -1,6 +1,7 @@
 import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { RunnerError, TableError } from '../core/errors.js'
 import { type Storyboard, storyboardToManifest } from '../core/storyboard.js'
+import { readWorkbook, type Sheet, workbookKind } from '../core/workbook.js'
 import { findProjectRoot } from '../engine/places.js'
 import type { Files } from '../ports/files.js'
 
@@ -13,6 +14,8 @@ export interface ImportOptions {
   out?: string | undefined
   /** The model of shots that state none; default the one that the table names most often. */
   model?: string | undefined
+  /** The sheet of a workbook; default the first. */
+  sheet?: string | undefined
 }
 
 export interface ImportReport extends Storyboard {
@@ -25,13 +28,13 @@ export interface ImportReport extends Storyboard {
 const saveAsText = 'Save it as CSV UTF-8 (or as tab-separated text) in the spreadsheet, and import that file.'
 
 /**
- * Makes a manifest of a storyboard table. A file that is there is never written over.
+ * Makes a manifest of a storyboard table: CSV, TSV or a sheet of an .xlsx workbook. A file that is there is never written over.
  *
  * @throws TableError with every problem of the table; RunnerError `file-exists`, or `usage` for a name that no manifest
  *   can have. Nothing was written then.
  */
 export async function importTable(
-  { file, cwd, out, model }: ImportOptions,
+  { file, cwd, out, model, sheet }: ImportOptions,
   files: Files,
 ): Promise<ImportReport> {
   const target = out === undefined || out === '-' ? `manifests/${nameFor(file)}.yaml` : out
@@ -43,10 +46,10 @@ export async function importTable(
   const path = resolve(cwd, target)
   if (out !== '-' && (await files.exists(path))) throw exists(target)
 
-  const bytes = await readTableFile(resolve(cwd, file), file, files)
+  const source = await readSource(resolve(cwd, file), { file, sheet }, files)
   const schema = join(await findProjectRoot(dirname(path), files), 'schemas', 'manifest.schema.json')
   const schemaPath = relative(dirname(path), schema).replaceAll('\\', '/')
-  const made = storyboardToManifest(bytes, { file, manifestFile: target, model, schemaPath })
+  const made = storyboardToManifest(source, { file, manifestFile: target, model, schemaPath })
   if ('fault' in made) {
     const errors = made.problems.filter(({ severity }) => severity === 'error')
     if (made.fault === 'cells') {
@@ -69,6 +72,29 @@ function nameFor(file: string): string {
     .replace(/^\.+/, '')
     .replace(/\.(simulator|lock)$/i, '-$1')
   return name === '' ? 'storyboard' : name
+}
+
+/** The table as a text in bytes, or as a sheet. */
+async function readSource(
+  path: string,
+  { file, sheet }: { file: string; sheet: string | undefined },
+  files: Files,
+): Promise<Uint8Array | Sheet> {
+  const bytes = await readTableFile(path, file, files)
+  if (!workbookKind(bytes)) {
+    if (sheet === undefined) return bytes
+    throw new RunnerError(
+      'usage',
+      `Cannot use --sheet "${sheet}": "${file}" is a text, which has no sheets`,
+      {
+        hint: 'Leave it out.',
+      },
+    )
+  }
+  const read = await readWorkbook(bytes, sheet)
+  if (!('kind' in read)) return read
+  const code = read.kind === 'sheet' ? 'usage' : 'table-invalid'
+  throw new RunnerError(code, `Cannot import "${file}": ${read.message}`, { hint: read.hint })
 }
 
 async function readTableFile(path: string, file: string, files: Files): Promise<Uint8Array> {

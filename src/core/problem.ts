@@ -58,6 +58,8 @@ export interface Problem {
   col: number
   /** How many characters the caret underlines, at least 1. */
   length: number
+  /** The address of the cell, such as `C7`, in the table of a workbook; `line` and `col` are its row and column. */
+  cell?: string
   /** The source line that `line` names, without its end. */
   sourceLine: string
   /** The shot the problem is about; `undefined` when it is about the file. */

@@ -177,7 +177,10 @@ const readers: Record<ShotField | 'take', (cell: string) => Reading> = {
   seed: wholeNumber(/$/, definitions.seed, 'a seed'),
   takes: wholeNumber(/(?:takes?|x|条|次)$/i, definitions.takes, 'takes'),
   take: wholeNumber(/$/, definitions.takes, 'a take'),
-  ratio: oneOf(definitions.ratio.enum, (text) => text.replace(/\s*:\s*/, ':')),
+  // To a spreadsheet 16:9 is a time of day, and it writes 16:09 or 16:09:00.
+  ratio: oneOf(definitions.ratio.enum, (text) =>
+    text.replace(/^0?(\d{1,2})\s*:\s*0?(\d{1,2})(?::00)?$/, '$1:$2'),
+  ),
   resolution: oneOf(definitions.resolution.enum, (text) => (/^\d{3,4}$/.test(text) ? `${text}p` : text)),
   generate_audio(cell) {
     const value = switches.get(plain(cell).toLowerCase())

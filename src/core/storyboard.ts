@@ -18,6 +18,7 @@ import {
   type TableFault,
   undefused,
 } from './table.js'
+import { cellAddress, type Sheet } from './workbook.js'
 
 export interface StoryboardOptions {
   /** The table as the person named it. */
@@ -34,8 +35,14 @@ export interface StoryboardOptions {
 export interface Storyboard {
   /** The manifest's text. */
   text: string
-  encoding: TableEncoding
-  delimiter: Delimiter
+  /** `undefined` for a workbook. */
+  encoding?: TableEncoding
+  /** `undefined` for a workbook. */
+  delimiter?: Delimiter
+  /** The sheet that was read; `undefined` for a table that is a text. */
+  sheet?: string
+  /** The other sheets of the workbook. */
+  otherSheets?: readonly string[]
   shots: number
   takes: number
   model: string
@@ -49,19 +56,21 @@ export interface Storyboard {
 const rowsAbove = 10
 
 /**
- * Makes a manifest of a storyboard table in CSV or TSV. Problems are collected; a place in the table is its row and its
- * column, both 1-based.
+ * Makes a manifest of a storyboard table: of CSV or TSV as bytes, or of a sheet of a workbook. Problems are collected; a
+ * place in the table is its row and its column, both 1-based.
  *
  * @returns Problems alone when one of the table's is an error: no manifest can be made then.
  */
 export function storyboardToManifest(
-  bytes: Uint8Array,
+  source: Uint8Array | Sheet,
   { file, manifestFile, model, schemaPath }: StoryboardOptions,
 ): Storyboard | { fault: TableFault['kind'] | 'cells'; problems: readonly Problem[] } {
-  const table = readTable(bytes, isTitle)
+  const sheet = source instanceof Uint8Array ? undefined : source
+  const table = source instanceof Uint8Array ? readTable(source, isTitle) : source
   const problems: Problem[] = []
   const report: Report = (row, col, code, message, { severity = 'error', shot } = {}) => {
-    const place = { file, line: row, col, length: 1, sourceLine: '' }
+    const cell = sheet && { cell: cellAddress(row, col) }
+    const place = { file, line: row, col, ...cell, length: 1, sourceLine: '' }
     problems.push({ code, severity, message, ...place, ...(shot === undefined ? {} : { shot }) })
   }
   if ('kind' in table) {
@@ -71,14 +80,17 @@ export function storyboardToManifest(
 
   const headRow = findHeader(table.rows)
   if (headRow === undefined) {
-    const message = `no column has the title prompt, image or one like these (提示词, 首帧); the file was read as ${table.encoding}`
+    const how = 'encoding' in table ? `the file was read as ${table.encoding}` : sheetWords(table)
+    const message = `no column has the title prompt, image or one like these (提示词, 首帧); ${how}`
     report(1, 1, 'missing-field', message)
     return { fault: 'cells', problems }
   }
   const body = table.rows.slice(headRow)
   const columns = mapColumns(table.rows[headRow - 1]!, body)
   reportColumns(columns, headRow, report)
-  const drafted = draftShots(body, columns, headRow, report)
+  const extraAdvice = sheet ? '' : ': a text that holds the delimiter is put in quotes'
+  const drafted = draftShots(body, columns, headRow, report, extraAdvice)
+  if (sheet) warnOfDates(sheet, columns, headRow, report)
   const chosen = model ?? mostFrequent(drafted)
   if (chosen === undefined) {
     report(
@@ -109,8 +121,9 @@ export function storyboardToManifest(
   const parsed = parseManifest(text, manifestFile)
   return {
     text,
-    encoding: table.encoding,
-    delimiter: table.delimiter,
+    ...('encoding' in table
+      ? { encoding: table.encoding, delimiter: table.delimiter }
+      : { sheet: table.name, otherSheets: table.others }),
     shots: drafted.length,
     takes: parsed.manifest.shots.reduce((sum, { takes }) => sum + takes, 0),
     model: chosen,
@@ -150,11 +163,37 @@ function reportColumns(columns: readonly Column[], headRow: number, report: Repo
   }
 }
 
+/** A spreadsheet makes a date of a shot that is called 1-3, and nobody can tell what was typed. */
+function warnOfDates(
+  { rows, dates }: Sheet,
+  columns: readonly Column[],
+  headRow: number,
+  report: Report,
+): void {
+  const column = columns.find(({ holds }) => holds === 'shot')
+  if (!column) return
+  for (const [index, cells] of rows.entries()) {
+    const row = index + 1
+    if (row <= headRow || !dates.has(cellAddress(row, column.col))) continue
+    const seen = cells[column.col - 1]!
+    const message = `to the spreadsheet this is the date or time ${seen}; if a name such as 1-3 was typed, format the column as text and type it again`
+    report(row, column.col, 'wrong-value', message, { severity: 'warning', shot: shotNameFrom(seen, row) })
+  }
+}
+
+/** Which sheet was looked at, and which others there are. */
+function sheetWords({ name, others }: Sheet): string {
+  const more =
+    others.length > 0 ? `; others are ${others.map((one) => `"${one}"`).join(', ')} (--sheet NAME)` : ''
+  return `the sheet "${name}" was read${more}`
+}
+
 function draftShots(
   body: Table['rows'],
   columns: readonly Column[],
   headRow: number,
   report: Report,
+  extraAdvice: string,
 ): DraftedShot[] {
   const columnOf = (field: Column['holds']) => columns.find(({ holds }) => holds === field)
   const nameColumn = columnOf('shot')
@@ -169,7 +208,7 @@ function draftShots(
     const shot = shotNameFrom(undefused((nameColumn && cells[nameColumn.col - 1])?.trim() ?? ''), row)
     const extra = cells.findIndex((cell, at) => at >= columns.length && cell.trim() !== '')
     if (extra !== -1) {
-      const message = `the row has a cell beyond the last title (${columns.length} columns): a text that holds the delimiter is put in quotes`
+      const message = `the row has a cell beyond the last title (${columns.length} columns)${extraAdvice}`
       report(row, extra + 1, 'wrong-value', message, { shot })
     }
 

@@ -1,5 +1,6 @@
 import { type CsvError, parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
+import { workbookKind } from './workbook.js'
 
 /** Encodings that spreadsheets write; what is valid UTF-8 is taken for that. */
 export type TableEncoding = 'UTF-8' | 'UTF-16' | 'GBK'
@@ -34,7 +35,7 @@ const sampleRows = 50
  * @param isTitle Whether a cell is the title of a column that is known.
  */
 export function readTable(bytes: Uint8Array, isTitle: (cell: string) => boolean): Table | TableFault {
-  if (isWorkbook(bytes)) return { kind: 'workbook', message: 'this is a workbook, not a text', row: 1 }
+  if (workbookKind(bytes)) return { kind: 'workbook', message: 'this is a workbook, not a text', row: 1 }
   const decoded = decode(bytes)
   if (!decoded) {
     const message = 'the file is neither UTF-8 nor GBK, nor UTF-16 with a byte order mark'
@@ -73,15 +74,6 @@ export function defused(text: string): string {
 /** Takes back what `defused` did. */
 export function undefused(text: string): string {
   return /^'+[=+\-@]/.test(text) ? text.slice(1) : text
-}
-
-/** ZIP is what .xlsx, .ods and .numbers are; the other mark is that of .xls and .et. */
-function isWorkbook(bytes: Uint8Array): boolean {
-  const marks = [
-    [0x50, 0x4b, 0x03, 0x04],
-    [0xd0, 0xcf, 0x11, 0xe0],
-  ]
-  return marks.some((mark) => mark.every((byte, index) => bytes[index] === byte))
 }
 
 function decode(bytes: Uint8Array): { text: string; encoding: TableEncoding } | undefined {

@@ -90,7 +90,7 @@ export async function fitImages(
         fitted.push({ file: one.manifest.file, image: shownAs, from, to: copy.facts, by })
       }
       copies.set(path, copy)
-      touched.set(item.shot, problem)
+      if (!touched.has(item.shot)) touched.set(item.shot, problem)
     }
     tried.set(path, copy)
   }

@@ -8,6 +8,7 @@ import { storyboardToManifest } from '../../src/core/storyboard.js'
 import { createProject } from '../support/project.js'
 import { createRig } from '../support/rig.js'
 import { against, simulator } from '../support/simulated.js'
+import { timeOf, workbook } from '../support/workbook.js'
 
 /** The storyboard below in GBK, as a spreadsheet on a Chinese Windows saves it; Node decodes GBK and does not encode. */
 const gbkTable = Buffer.from(
@@ -63,6 +64,35 @@ test('a storyboard in GBK becomes a manifest that validates and runs, and its re
   expect(shotsIn('manifests/again.yaml')).toEqual(shotsIn(manifest))
 })
 
+test('a sheet of a workbook becomes a manifest that validates, and its problems name their cells', async () => {
+  const book = workbook({
+    封面: [['第一集']],
+    分镜: [
+      ['镜号', '提示词', '时长', '比例', '声音'],
+      ['1-3A', '狐狸在雪地里奔跑', 5, timeOf(16, 9), true],
+      [2, '女孩说："你好"', '4秒', '9:16', false],
+    ],
+    旧: [
+      ['镜号', '提示词', '时长'],
+      [1, '奔跑', '很久'],
+    ],
+  })
+  const project = createProject({ 'sb.xlsx': book })
+  const imported = await project.shotlock(['import', 'sb.xlsx', '--model', model, '--sheet', '分镜'])
+  expect(imported).toMatchObject({ status: 0, stdout: expect.stringContaining('sheet "分镜" of 3, 2 shots') })
+  expect(await project.shotlock(['validate'])).toMatchObject({ status: 0 })
+  const { shots } = parseManifest(project.read('manifests/sb.yaml'), 'sb.yaml').manifest
+  expect(shots.map(({ name, parameters }) => ({ name, ...parameters }))).toEqual([
+    { name: '1-3A', duration: 5, ratio: '16:9', generate_audio: true },
+    { name: '2', duration: 4, ratio: '9:16', generate_audio: false },
+  ])
+
+  const first = await project.shotlock(['import', 'sb.xlsx', '--out', '-'])
+  expect(first).toMatchObject({ status: 2, stderr: expect.stringContaining('(--sheet NAME)') })
+  const old = await project.shotlock(['import', 'sb.xlsx', '--out', '-', '--model', model, '--sheet', '旧'])
+  expect(old).toMatchObject({ status: 2, stderr: expect.stringMatching(/^sb\.xlsx:C2 {2}时长 is "很久"/m) })
+})
+
 test('nothing is written over', async () => {
   const project = createProject({
     'sb.csv': 'prompt\na fox\n',
@@ -100,12 +130,13 @@ test('a table with problems shows them all with row and column, and nothing is w
 })
 
 test.each([
-  ['a workbook', ['import', 'a.xlsx'], 'table-invalid', /Save it as CSV UTF-8/],
+  ['a damaged workbook', ['import', 'a.xlsx'], 'table-invalid', /damaged.*\nSave it as \.xlsx/],
+  ['a sheet of a text', ['import', 'a.csv', '--sheet', 'one'], 'usage', /no sheets/],
   ['a table that is not there', ['import', 'nope.csv'], 'table-invalid', /no such file/],
   ['a manifest with another ending', ['import', 'a.xlsx', '--out', 'a.csv'], 'usage', /\.yaml/],
   ['--out without a file', ['import', 'a.xlsx', '--out'], 'usage', /--out/],
 ])('%s is refused', async (_, args, code, message) => {
-  const project = createProject({ 'a.xlsx': Uint8Array.of(0x50, 0x4b, 3, 4) })
+  const project = createProject({ 'a.xlsx': Uint8Array.of(0x50, 0x4b, 3, 4), 'a.csv': 'prompt\na fox\n' })
   const { status, stderr } = await project.shotlock(args)
   expect({ status, code: codeOf(stderr) }).toEqual({ status: 2, code })
   expect(stderr).toMatch(message)
