@@ -16,7 +16,7 @@ export const title = 'Planning'
  * @param {import('./run.mjs').Context} context
  */
 export async function bench({ folder, quick, note }) {
-  const large = quick ? 10_000 : 100_000
+  const large = quick ? 2000 : 100_000
   const sizes = [large / 100, large / 10, large]
   const project = (size) => join(folder, `plan-${size}`)
   const bought = join(folder, 'bought')
@@ -50,7 +50,7 @@ export async function bench({ folder, quick, note }) {
       bought: () => plan(bought),
       boughtJson: () => floor('json-parse.mjs', text, json, lockText, lockJson),
     },
-    { rounds: 3, note },
+    { rounds: quick ? 2 : 3, note },
   )
   const wall = (name) => measured[name].map(({ wallMs }) => wallMs)
   const peak = (name) => measured[name].map(({ peakMb }) => peakMb)

@@ -24,7 +24,7 @@ export async function profile(which, { quick }) {
     heap: ['--heap-prof', `--heap-prof-dir=${results}`],
   }
   await inFolder(async (folder) => {
-    const record = which === 'plan' ? planOf(quick ? 10_000 : 100_000) : runOf(quick ? 1000 : 10_000)
+    const record = which === 'plan' ? planOf(quick ? 10_000 : 100_000) : runOf(quick ? 300 : 10_000)
     for (const kind of /** @type {const} */ (['cpu', 'heap'])) {
       console.error(`${which}: taking the ${kind} profile`)
       await record(folder, flags[kind])

@@ -27,6 +27,9 @@ const latest = join(import.meta.dirname, 'results/latest.json')
 const page = join(import.meta.dirname, '../docs/performance.md')
 const charts = join(import.meta.dirname, '../docs/performance')
 
+// Ends by way of `exit`, where temporary files and started programs are cleared away.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
@@ -51,19 +54,38 @@ async function measure() {
   const { quick } = values
   const results = quick ? {} : readLatest()
   for (const name of chosen) {
-    const { title, bench } = await import(`./${name}.mjs`)
-    const startedAt = performance.now()
-    const { rows, charts } = await inFolder((folder) => bench({ folder, quick, note: noteFor(name) }))
-    const seconds = Math.round((performance.now() - startedAt) / 1000)
-    results[name] = { title, circumstances: circumstances(), seconds, rows, ...(charts && { charts }) }
+    const result = await measureOne(name)
+    results[name] = result
     if (process.stderr.isTTY) process.stderr.write('\x1b[2K\r')
-    console.log(`\n${title} (${seconds} s)`)
-    for (const row of rows) console.log(`  ${renderLine(row)}`)
+    console.log(`\n${result.title} (${result.seconds} s)`)
+    for (const row of result.rows) console.log(`  ${renderLine(row)}`)
+    if (result.failed !== undefined) console.log(`  failed: ${result.failed}`)
+    if (!quick) writeFileSync(latest, `${JSON.stringify(inOrder(results), null, 2)}\n`)
   }
-  const all = Object.fromEntries(benches.flatMap((name) => (name in results ? [[name, results[name]]] : [])))
-  if (quick) return console.log('\nSmall sizes and few rounds: nothing was written down.')
-  writeFileSync(latest, `${JSON.stringify(all, null, 2)}\n`)
-  writePage(all)
+  if (quick) console.log('\nSmall sizes and few rounds: nothing was written down.')
+  else writePage(inOrder(results))
+}
+
+/** A bench that fails takes no other with it, and is told of in the table. @param {string} name */
+async function measureOne(name) {
+  const { quick } = values
+  const { title, bench } = await import(`./${name}.mjs`)
+  const startedAt = performance.now()
+  const seconds = () => Math.round((performance.now() - startedAt) / 1000)
+  const head = { title, circumstances: circumstances() }
+  try {
+    const { rows, charts } = await inFolder((folder) => bench({ folder, quick, note: noteFor(name) }))
+    return { ...head, seconds: seconds(), rows, ...(charts && { charts }) }
+  } catch (error) {
+    process.exitCode = 1
+    console.error(error)
+    return { ...head, seconds: seconds(), rows: [], failed: error.message.split('\n')[0] }
+  }
+}
+
+/** The figures in the order of the table, whatever was measured last. @param {import('./lib/report.mjs').Results} results */
+function inOrder(results) {
+  return Object.fromEntries(benches.flatMap((name) => (name in results ? [[name, results[name]]] : [])))
 }
 
 /** On a terminal what is going on stands in one line that changes; a log needs only the bench's name. @param {string} name */

@@ -23,8 +23,8 @@ const fileBytes = 500_000
  * @param {import('./run.mjs').Context} context
  */
 export async function bench({ folder, quick, note }) {
-  const count = quick ? 1000 : 10_000
-  const few = quick ? 100 : 500
+  const count = quick ? 200 : 10_000
+  const few = quick ? 40 : 500
   const project = writeProject(join(folder, 'project'), makeManifest(count).yaml)
   const videos = join(folder, 'videos')
   const requests = join(folder, 'requests.jsonl')

@@ -66,6 +66,9 @@ export async function runProgram(
       stdio: ['ignore', out ?? 'ignore', 'pipe'],
       timeout: timeoutMs,
     })
+    const kill = () => child.kill()
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text) => {
       stderr = `${stderr}${text}`.slice(-4000)

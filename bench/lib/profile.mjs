@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { join, relative, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -86,8 +86,9 @@ function placeFinder() {
     return maps.get(path)
   }
   return ({ url, lineNumber, columnNumber }) => {
-    if (!url.startsWith('file:')) return url
-    const path = fileURLToPath(url)
+    // Node's own modules have a scheme of their own, and CommonJS modules none.
+    if (!url.startsWith('file:') && !isAbsolute(url)) return url
+    const path = url.startsWith('file:') ? fileURLToPath(url) : url
     const entry = mapOf(path)?.findEntry(lineNumber, columnNumber)
     const source = entry?.originalSource
     const [file, line] = source ? [resolve(path, '..', source), entry.originalLine] : [path, lineNumber]

@@ -10,6 +10,7 @@ import { duration } from './row.mjs'
  * @property {import('./machine.mjs').Circumstances} circumstances
  * @property {number} seconds What measuring took.
  * @property {readonly Row[]} rows
+ * @property {string} [failed] Why there are no rows.
  * @property {Record<string, readonly { name?: string, shots?: number, samples: readonly number[] }[]>} [charts]
  */
 
@@ -45,8 +46,8 @@ export function renderTable(results) {
     '| what | against | aim | median (least to most, n) | aim kept | |',
     '|---|---|---|---|---|---|',
   ]
-  for (const { title, rows } of Object.values(results)) {
-    lines.push(`| **${title}** | | | | | |`)
+  for (const { title, rows, failed } of Object.values(results)) {
+    lines.push(`| **${title}** | | | ${failed === undefined ? '' : 'failed'} | | ${failed ?? ''} |`)
     for (const row of rows) {
       const { what, against, detail } = row
       lines.push(
