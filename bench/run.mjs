@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { circumstances } from './lib/machine.mjs'
+import { busyWarning, circumstances } from './lib/machine.mjs'
 import { bin, inFolder } from './lib/project.mjs'
 import { renderCharts, renderLine, updatePage } from './lib/report.mjs'
 import { profile } from './profile.mjs'
@@ -53,6 +53,8 @@ else await measure()
 async function measure() {
   const { quick } = values
   const results = quick ? {} : readLatest()
+  const warning = busyWarning()
+  if (warning !== undefined) console.error(warning)
   for (const name of chosen) {
     const result = await measureOne(name)
     results[name] = result

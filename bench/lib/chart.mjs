@@ -96,14 +96,14 @@ export function growthChart(title, points, write) {
     points.map(({ size }, i) => `${i === 0 ? 'M' : 'L'}${round(x(size))} ${round(y(values[i]))}`).join('')
   const body = [
     `<path class="mark" d="${path(linear)}"/>`,
-    `<text class="faint" x="${round(x(points[0].size) + 10)}" y="${round(y(linear[0]))}">linear</text>`,
+    `<text class="faint" x="${round((x(points[0].size) + x(points[1].size)) / 2)}" y="${round((y(linear[0]) + y(linear[1])) / 2 + 22)}">linear</text>`,
     `<path class="own-line" d="${path(points.map(({ value }) => value.median))}"/>`,
     ...points.map(({ size, value }) => {
       const at = round(x(size))
       return [
         `<line class="own-line" x1="${at}" x2="${at}" y1="${round(y(value.min))}" y2="${round(y(value.max))}"/>`,
         `<circle class="own" cx="${at}" cy="${round(y(value.median))}" r="4.5"/>`,
-        `<text x="${at + 10}" y="${round(y(value.median)) - 10}">${escapeXml(write.value(value.median))}</text>`,
+        `<text x="${at}" y="${round(y(value.max)) - 12}" text-anchor="middle">${escapeXml(write.value(value.median))}</text>`,
         `<text class="faint" x="${at}" y="${height - 18}" text-anchor="middle">${escapeXml(write.size(size))}</text>`,
       ].join('')
     }),

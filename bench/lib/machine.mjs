@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { arch, cpus, release, totalmem, type } from 'node:os'
+import { arch, cpus, loadavg, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { versionOf } from './process.mjs'
 
+const loadBefore = Math.round(loadavg()[0] * 10) / 10
 const root = join(import.meta.dirname, '../..')
 
 /**
@@ -12,6 +13,8 @@ const root = join(import.meta.dirname, '../..')
  * @typedef {object} Circumstances
  * @property {string} date Of the day, in ISO form.
  * @property {string} machine
+ * @property {number} loadBefore What else the machine was busy with: programs that ran or waited to run, on average, in
+ *   the minute before measuring began.
  * @property {string} shotlock Version and commit.
  * @property {Record<string, string>} versions Of what took part.
  */
@@ -31,9 +34,16 @@ export function circumstances() {
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${[...models].join(', ')}, ${gigabytes} GB, ${type()} ${release()} ${arch()}`,
+    loadBefore,
     shotlock: `${readJson('package.json').version}${commit()}`,
     versions: Object.fromEntries(Object.entries(versions).filter(([, version]) => version !== undefined)),
   }
+}
+
+/** What to say when others use this machine too; `undefined` when it is quiet. */
+export function busyWarning() {
+  if (loadBefore < cpus().length / 2) return undefined
+  return `This machine is busy (load ${loadBefore} on ${cpus().length} processors): figures will be far apart`
 }
 
 /** @param {string} name */

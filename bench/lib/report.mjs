@@ -110,9 +110,9 @@ function number(value) {
 function renderCircumstances(results) {
   const groups = new Map()
   for (const { title, circumstances } of Object.values(results)) {
-    const { date, machine, shotlock, versions } = circumstances
+    const { date, machine, loadBefore, shotlock, versions } = circumstances
     const withWhat = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-    const text = `${date}, shotlock ${shotlock}, on ${machine}, with ${withWhat.join(', ')}`
+    const text = `${date}, shotlock ${shotlock}, on ${machine} (load before: ${loadBefore}), with ${withWhat.join(', ')}`
     groups.set(text, [...(groups.get(text) ?? []), title])
   }
   const whole = groups.size === 1

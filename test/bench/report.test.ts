@@ -5,6 +5,7 @@ import { missingRow, row } from '../../bench/lib/row.mjs'
 const circumstances = {
   date: '2026-01-08',
   machine: '2 × Some Processor, 24 GB, Linux 6.1 x64',
+  loadBefore: 0.1,
   shotlock: '0.1.0 (abc1234)',
   versions: { Node: '20.20.2', yaml: '2.9.1' },
 }
