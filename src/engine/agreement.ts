@@ -19,7 +19,16 @@ export function agreement(
   let seen: string | undefined
   let now: ReadonlyMap<string, Shot> = agreed
 
-  async function look(): Promise<void> {
+  // Creates that come at once share one look: a large manifest takes a while to read.
+  let looking: Promise<void> | undefined
+  const look = async () => {
+    looking ??= lookNow().finally(() => {
+      looking = undefined
+    })
+    await looking
+  }
+
+  async function lookNow(): Promise<void> {
     const fingerprints = await Promise.all(
       [places.manifest, ...bases].map((path) => files.fingerprint(path).catch(() => undefined)),
     )

@@ -58,6 +58,8 @@ const unfinished: Record<string, Record<string, string>> = {
   '04-drafts-and-costs/drafts-open': draftsOpen,
   '05-picks/open': open,
   '05-picks/drafts-open': draftsOpen,
+  '06-chains/open': open,
+  '06-chains/drafts-open': draftsOpen,
 }
 
 interface Fixture {
