@@ -3,8 +3,8 @@ import type { ImageFitter } from '../ports/image-fitter.js'
 
 type Sharp = typeof import('sharp')['default']
 
-/** Loads the library, which is not installed where it has no binary. */
-type LoadSharp = () => Promise<{ default: Sharp }>
+/** Loads the library. Its types are not named: they are not there either where it has no binary. */
+type LoadSharp = () => Promise<{ default: unknown }>
 
 /**
  * Makes copies of pictures with sharp. The library is loaded with the first picture; most commands never need it.
@@ -45,7 +45,7 @@ export function sharpFitter(load: LoadSharp = () => import('sharp')): ImageFitte
 
 async function loadSharp(load: LoadSharp): Promise<Sharp> {
   try {
-    const { default: sharp } = await load()
+    const sharp = (await load()).default as Sharp
     // Every picture is read once; what the library would keep of it is of no use.
     sharp.cache(false)
     return sharp

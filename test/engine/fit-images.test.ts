@@ -177,11 +177,13 @@ describe('a copy', () => {
   test('is made anew of other bytes, and where what was kept of it is damaged', async () => {
     const rig = rigOf()
     await plan({ ...plain, fit: true }, rig.world)
-    rig.files.write(copiesIn(rig)[0]!, 'damaged')
-    await plan({ ...plain, fit: true }, rig.world)
+    for (const damaged of ['damaged', png(9000, 4000)]) {
+      rig.files.write(copiesIn(rig)[0]!, damaged)
+      await plan({ ...plain, fit: true }, rig.world)
+    }
     rig.files.write(`${folder}/fox.png`, png(8000, 4000))
     await plan({ ...plain, fit: true }, rig.world)
-    expect(rig.made).toEqual(['png 5999x2666', 'png 5999x2666', 'png 5999x3000'])
+    expect(rig.made).toEqual(['png 5999x2666', 'png 5999x2666', 'png 5999x2666', 'png 5999x3000'])
     expect(copiesIn(rig)).toHaveLength(2)
   })
 
