@@ -10,6 +10,7 @@ import {
   rename,
   rm,
   stat,
+  writeFile,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { AppendFile, Files, Fingerprint, PartFile } from '../ports/files.js'
@@ -173,7 +174,7 @@ async function fingerprintOf(path: string): Promise<Fingerprint | undefined> {
 /** Writes a flushed temporary file beside `path` and hands it to `place`; nothing of it is left when that fails. */
 async function writeBeside<T>(
   path: string,
-  text: string,
+  text: string | Iterable<string>,
   place: (temporary: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
@@ -187,10 +188,10 @@ async function writeBeside<T>(
   }
 }
 
-async function writeFlushed(path: string, text: string): Promise<void> {
+async function writeFlushed(path: string, text: string | Iterable<string>): Promise<void> {
   const handle = await open(path, 'wx')
   try {
-    await handle.writeFile(text)
+    await writeFile(handle, text)
     await handle.datasync()
   } finally {
     await handle.close()

@@ -72,7 +72,7 @@ const emptyText = `${header}lockfileVersion: 1\nshots: {}\n`
 /** The canonical text: sorted, quoted, one block a take, nothing that changes by itself. */
 export function renderLockfile(entries: LockEntries): string {
   const names = [...entries.keys()].sort(compareTakeNames)
-  return piecesOf(names, (name) => renderBlock(name, entries.get(name)!)).join('')
+  return [...piecesOf(names, (name) => renderBlock(name, entries.get(name)!))].join('')
 }
 
 /**
@@ -83,20 +83,21 @@ export class LockfileRenderer {
   /** In the order of the lockfile. */
   #blocks = new Map<TakeName, { entry: LockEntry; text: string }>()
 
-  /** The text as of now, as `renderLockfile` gives it, in pieces of some 60 KB. */
-  render(entries: LockEntries): string[] {
+  /** The text as of now, as `renderLockfile` gives it, in pieces of some 50 KB that are made when they are asked for. */
+  render(entries: LockEntries): Iterable<string> {
     const before = this.#blocks
     const names = [...before.keys()].filter((name) => entries.has(name))
     if (names.length < entries.size) {
       for (const name of entries.keys()) if (!before.has(name)) names.push(name)
       names.sort(compareTakeNames)
     }
-    this.#blocks = new Map()
+    const blocks: typeof before = new Map()
+    this.#blocks = blocks
     return piecesOf(names, (name) => {
       const entry = entries.get(name)!
       const known = before.get(name)
       const block = known?.entry === entry ? known : { entry, text: renderBlock(name, entry) }
-      this.#blocks.set(name, block)
+      blocks.set(name, block)
       return block.text
     })
   }
@@ -104,17 +105,13 @@ export class LockfileRenderer {
 
 const blocksInPiece = 128
 
-function piecesOf(names: readonly TakeName[], blockOf: (name: TakeName) => string): string[] {
-  if (names.length === 0) return [emptyText]
-  const pieces = [headOfBlocks]
-  for (let at = 0; at < names.length; at += blocksInPiece)
-    pieces.push(
-      names
-        .slice(at, at + blocksInPiece)
-        .map(blockOf)
-        .join(''),
-    )
-  return pieces
+function* piecesOf(names: readonly TakeName[], blockOf: (name: TakeName) => string): Generator<string> {
+  if (names.length === 0) return yield emptyText
+  yield headOfBlocks
+  for (let at = 0; at < names.length; at += blocksInPiece) {
+    const part = names.slice(at, at + blocksInPiece)
+    yield part.map(blockOf).join('')
+  }
 }
 
 function renderBlock(name: TakeName, entry: LockEntry): string {

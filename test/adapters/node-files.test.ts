@@ -18,6 +18,19 @@ test('a replaced file is whole and leaves no temporary one', async () => {
   expect(readdirSync(join(folder, 'a'))).toEqual(['lock.yaml'])
 })
 
+test('a text can come in pieces, and pieces that fail leave the old file', async () => {
+  const path = join(folder, 'lock.yaml')
+  const first = await nodeFiles.replaceIfSame(path, ['狐', '狸\n', 'fox'], undefined)
+  expect(readFileSync(path, 'utf8')).toBe('狐狸\nfox')
+  function* failing() {
+    yield 'half'
+    throw new Error('no more')
+  }
+  await expect(nodeFiles.replaceIfSame(path, failing(), first)).rejects.toThrow('no more')
+  expect(readFileSync(path, 'utf8')).toBe('狐狸\nfox')
+  expect(readdirSync(folder)).toEqual(['lock.yaml'])
+})
+
 test('a replacement that fails leaves the old file and nothing else', async () => {
   const path = join(folder, 'taken')
   await nodeFiles.replace(join(path, 'inside'), 'x')

@@ -196,7 +196,7 @@ describe('the reader of canonical lockfiles', () => {
         expect(read).toEqual(lock)
         expect(inOrder(read!)).toBe(inOrder(readAny(text, 'x')))
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -218,9 +218,9 @@ describe('the reader of canonical lockfiles', () => {
         expect(inOrder(canonical)).toBe(inOrder(readAny(text, 'x')))
         expect(renderLockfile(canonical)).toBe(text.replaceAll('\r\n', '\n'))
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     )
-    expect(read).toBeGreaterThan(100)
+    expect(read).toBeGreaterThan(20)
   })
 
   test.each([
@@ -327,7 +327,7 @@ test('rendering again what has changed gives what rendering everything gives', (
           if (one) lock.set(name, one)
           else lock.delete(name)
         }
-        expect(renderer.render(new Map(lock)).join('')).toBe(renderLockfile(lock))
+        expect([...renderer.render(new Map(lock))].join('')).toBe(renderLockfile(lock))
       }
     }),
   )
