@@ -10,6 +10,7 @@ export interface AppendFile {
 
 /** A file being put together under a temporary name. */
 export interface PartFile {
+  /** Adds a piece, which must not change any more. It may fail later: `commit` fails for everything that came before. */
   write(chunk: Uint8Array): Promise<void>
   /** Forgets what was written. */
   restart(): Promise<void>

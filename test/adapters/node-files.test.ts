@@ -85,6 +85,18 @@ describe('a part file', () => {
     expect(readFileSync(join(folder, 'v.mp4'), 'utf8')).toBe('short')
   })
 
+  test('is whole whatever the sizes of its pieces, also after a restart in the middle', async () => {
+    const piece = (size: number, seed: number) =>
+      Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * seed) % 251))
+    const part = await nodeFiles.openPart(join(folder, 'v.mp4'))
+    for (const size of [700_000, 1, 600_000]) await part.write(piece(size, 3))
+    await part.restart()
+    const pieces = [1, 65_536, 500_000, 2_000_000, 0, 17, 524_288, 300].map((size, i) => piece(size, i + 5))
+    for (const one of pieces) await part.write(one)
+    await part.commit()
+    expect(readFileSync(join(folder, 'v.mp4')).equals(Buffer.concat(pieces))).toBe(true)
+  })
+
   test('is gone when it is discarded', async () => {
     const part = await nodeFiles.openPart(join(folder, 'v.mp4'))
     await part.write(Buffer.from('video'))
