@@ -10,11 +10,14 @@ import {
   rename,
   rm,
   stat,
+  writeFile,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { AppendFile, Files, Fingerprint, PartFile } from '../ports/files.js'
 
 const chunkBytes = 1024 * 1024
+/** How much of a part file is gathered before it is written. */
+const gatherBytes = 512 * 1024
 
 /** The real file system. */
 export const nodeFiles: Files = {
@@ -126,28 +129,69 @@ function appendFile(handle: FileHandle): AppendFile {
   }
 }
 
+/** What arrives in small pieces is written in large ones, and the next is gathered while the disk has the last. */
 async function partFile(path: string, temporary: string): Promise<PartFile> {
   const handle = await open(temporary, 'w')
   let position = 0
+  let gathered: Uint8Array[] = []
+  let gatheredBytes = 0
+  let writing: Promise<void> = Promise.resolve()
+
+  /** Starts to write what was gathered, after what is being written; fails when that did. */
+  async function pass(): Promise<void> {
+    const pieces = gathered
+    const at = position
+    gathered = []
+    position += gatheredBytes
+    gatheredBytes = 0
+    await writing
+    writing = writeAllPieces(handle, pieces, at)
+    // Told to whoever waits for it next, which is not yet.
+    writing.catch(() => undefined)
+  }
+
   return {
     async write(chunk) {
-      await writeAll(handle, chunk, position)
-      position += chunk.length
+      gathered.push(chunk)
+      gatheredBytes += chunk.length
+      if (gatheredBytes >= gatherBytes) await pass()
     },
     async restart() {
+      gathered = []
+      gatheredBytes = 0
+      await writing
       await handle.truncate(0)
       position = 0
     },
     async commit() {
+      await pass()
+      await writing
       await handle.datasync()
       await handle.close()
       await rename(temporary, path)
       await flushFolder(dirname(path))
     },
     async discard() {
+      await writing.catch(() => undefined)
       await handle.close()
       await rm(temporary, { force: true })
     },
+  }
+}
+
+/** As `writeAll`, for many pieces at once. */
+async function writeAllPieces(
+  handle: FileHandle,
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  if (pieces.length === 0) return
+  const { bytesWritten } = await handle.writev(pieces, position)
+  let start = 0
+  for (const piece of pieces) {
+    const done = Math.min(piece.length, Math.max(0, bytesWritten - start))
+    if (done < piece.length) await writeAll(handle, piece.subarray(done), position + start + done)
+    start += piece.length
   }
 }
 
@@ -173,7 +217,7 @@ async function fingerprintOf(path: string): Promise<Fingerprint | undefined> {
 /** Writes a flushed temporary file beside `path` and hands it to `place`; nothing of it is left when that fails. */
 async function writeBeside<T>(
   path: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | Iterable<string>,
   place: (temporary: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true })
@@ -187,10 +231,10 @@ async function writeBeside<T>(
   }
 }
 
-async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
+async function writeFlushed(path: string, content: string | Uint8Array | Iterable<string>): Promise<void> {
   const handle = await open(path, 'wx')
   try {
-    await handle.writeFile(content)
+    await writeFile(handle, content)
     await handle.datasync()
   } finally {
     await handle.close()

@@ -63,6 +63,8 @@ export function draftNameOf(name: TakeName): TakeName {
 
 /** Order of takes in a lockfile: by shot name in code points, then by take number, a draft after its final. */
 export function compareTakeNames(a: TakeName, b: TakeName): number {
+  // Most takes are the first of their shots.
+  if (!a.includes('@') && !b.includes('@')) return compareCodePoints(a, b)
   const left = splitTakeName(a)
   const right = splitTakeName(b)
   return (

@@ -7,6 +7,8 @@ const throttleBackoff = { baseMs: 2_000, capMs: 60_000 }
 const slowDown = 2
 const recover = 0.7
 const slowestMs = 60_000
+/** Timers are late by a millisecond or two. Where creates are no further apart than this, so much is made good. */
+const catchUpMs = 20
 
 export interface PacerWorld {
   clock: Clock
@@ -55,7 +57,8 @@ export class CreatePacer {
       await clock.sleep(waitMs, { signal })
     }
     signal.throwIfAborted()
-    this.#nextAt = clock.now() + this.#spacingMs
+    const lateMs = this.#spacingMs < catchUpMs ? catchUpMs : 0
+    this.#nextAt = Math.max(this.#nextAt, clock.now() - lateMs) + this.#spacingMs
   }
 
   #learn(answer: CreateAnswer): void {

@@ -1,5 +1,5 @@
 import { RunnerError } from '../core/errors.js'
-import { type LockEntries, renderLockfile } from '../core/lockfile.js'
+import { type LockEntries, LockfileRenderer } from '../core/lockfile.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files, Fingerprint } from '../ports/files.js'
 import type { World } from '../ports/world.js'
@@ -7,10 +7,13 @@ import type { World } from '../ports/world.js'
 /** Shortest pause between two writes, and how many times its own duration a write must wait. */
 const pauseMs = 300
 const pauseFactor = 10
+/** What may be written on average while a run goes on: the journal already has it, and a large file is written whole. */
+const charsPerSecond = 250_000
 
 /**
- * Writes one lockfile, whole, at most a few times a second however much happens, and at the end. The journal carries
- * what happened in between. A file that somebody else changed meanwhile is not overwritten.
+ * Writes one lockfile, whole, at most a few times a second however much happens, the more seldom the larger it is, and
+ * at the end. The journal carries what happened in between. A file that somebody else changed meanwhile is not
+ * overwritten.
  */
 export class LockWriter {
   readonly #path: string
@@ -21,6 +24,9 @@ export class LockWriter {
   #fingerprint: Fingerprint | undefined
   /** There was no lockfile: as long as there is nothing to say, there need be none. */
   readonly #isNew: boolean
+  readonly #renderer = new LockfileRenderer()
+  /** Characters of the last text, which are about its bytes. */
+  #size = 0
   #dirty = false
   #loop: Promise<void> | undefined
   readonly #ending = new AbortController()
@@ -65,9 +71,8 @@ export class LockWriter {
         this.#dirty = true
       })
       const tookMs = this.#clock.now() - started
-      await this.#clock
-        .sleep(Math.max(pauseMs, tookMs * pauseFactor), { signal: this.#ending.signal })
-        .catch(() => undefined)
+      const waitMs = Math.max(pauseMs, tookMs * pauseFactor, (this.#size / charsPerSecond) * 1000)
+      await this.#clock.sleep(waitMs, { signal: this.#ending.signal }).catch(() => undefined)
     }
     this.#loop = undefined
   }
@@ -75,8 +80,8 @@ export class LockWriter {
   async #write(): Promise<void> {
     this.#dirty = false
     const entries = this.#entries()
-    const text = renderLockfile(entries)
-    const result = await this.#replace(entries.size === 0 && this.#isNew ? undefined : text)
+    const isNeedless = entries.size === 0 && this.#isNew
+    const result = await this.#replace(isNeedless ? undefined : this.#render(entries))
     if (result === 'changed') {
       throw new RunnerError(
         'lockfile-changed',
@@ -90,8 +95,17 @@ export class LockWriter {
     this.#fingerprint = result
   }
 
+  *#render(entries: LockEntries): Generator<string> {
+    let size = 0
+    for (const piece of this.#renderer.render(entries)) {
+      size += piece.length
+      yield piece
+    }
+    this.#size = size
+  }
+
   /** @param text `undefined` for no file at all. */
-  async #replace(text: string | undefined): Promise<Fingerprint | undefined> {
+  async #replace(text: Iterable<string> | undefined): Promise<Fingerprint | undefined> {
     try {
       if (text !== undefined) return await this.#files.replaceIfSame(this.#path, text, this.#fingerprint)
       if ((await this.#files.fingerprint(this.#path)) !== this.#fingerprint) return 'changed'

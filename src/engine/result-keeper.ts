@@ -42,7 +42,8 @@ export interface KeeperRun<P extends Part> {
   onTrouble: (message: string, waitMs: number) => void
 }
 
-const parallelDownloads = 4
+/** One connection to a store far away fills no line; so many hold some 20 MB in memory. */
+const parallelDownloads = 16
 
 /** Puts down how tasks ended, fetches what they made, and says so when something paid for is lost. */
 export class ResultKeeper<P extends Part> {

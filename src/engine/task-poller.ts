@@ -44,6 +44,7 @@ const flexPatience = 8
 /** From so many due tasks on, one LIST is better than single calls. */
 const listFrom = 3
 const parallelGets = 8
+const parallelLists = 4
 
 /**
  * Looks after all live tasks of a run in one place: whatever is due together is asked for together, by LIST where the
@@ -53,8 +54,11 @@ export class TaskPoller {
   readonly #world: PollerOptions
   readonly #watches = new Set<Watch>()
   readonly #gets = pLimit(parallelGets)
+  readonly #lists = pLimit(parallelLists)
   #running = false
   #wake = new AbortController()
+  /** When the next look is due, while nothing is being looked at. */
+  #nextAt = Number.NEGATIVE_INFINITY
   #fastestMs: number | undefined
   #listWorks = true
   #troubles = 0
@@ -72,7 +76,8 @@ export class TaskPoller {
       const watch: Watch = { id, flex, since, dueAt: since, status: undefined, misses: 0, onStatus, resolve }
       watch.dueAt += this.#pauseMs(watch)
       this.#watches.add(watch)
-      this.#wake.abort()
+      // With many tasks live, each new one must not make all the others be gone through.
+      if (watch.dueAt < this.#nextAt) this.#wake.abort()
       if (!this.#running) void this.#run()
     })
   }
@@ -86,8 +91,10 @@ export class TaskPoller {
       for (const { dueAt } of this.#watches) nextAt = Math.min(nextAt, dueAt)
       if (nextAt > now) {
         this.#wake = new AbortController()
+        this.#nextAt = nextAt
         const waiting = AbortSignal.any([signal, this.#wake.signal])
         await clock.sleep(nextAt - now, { signal: waiting }).catch(() => undefined)
+        this.#nextAt = Number.NEGATIVE_INFINITY
         continue
       }
       // Those due a little later come along: one call for many instead of many calls.
@@ -103,11 +110,7 @@ export class TaskPoller {
       for (const group of [due.filter(({ flex }) => !flex), due.filter(({ flex }) => flex)]) {
         missing.push(...(await this.#lookByList(group)))
       }
-      const looks = await Promise.allSettled(
-        missing.map((watch) => this.#gets(() => this.#lookSingly(watch))),
-      )
-      const failed = looks.find((look) => look.status === 'rejected')
-      if (failed) throw failed.reason
+      await allOf(missing.map((watch) => this.#gets(() => this.#lookSingly(watch))))
       this.#troubles = 0
       for (const watch of due) watch.dueAt = this.#world.clock.now() + this.#pauseMs(watch)
     } catch (error) {
@@ -125,33 +128,36 @@ export class TaskPoller {
 
   /** @returns The watches that LIST did not tell about. */
   async #lookByList(group: readonly Watch[]): Promise<readonly Watch[]> {
-    const { provider, signal } = this.#world
+    const { listLimit } = this.#world.provider
     if (!this.#listWorks || group.length < listFrom) return group
-    const missing: Watch[] = []
-    for (let start = 0; start < group.length; start += provider.listLimit) {
-      const part = group.slice(start, start + provider.listLimit)
-      let listed: Map<TaskId, Task>
-      try {
-        const tasks = await provider.listByIds(
-          part.map(({ id }) => id),
-          { signal, flex: part[0]!.flex },
-        )
-        listed = new Map(tasks.map((task) => [task.id, task]))
-      } catch (error) {
-        if (!(error instanceof ProviderError) || !hasNoList(error)) throw error
-        this.#listWorks = false
-        return [...missing, ...group.slice(start)]
-      }
-      // A LIST that knows none of many tasks filters by something else, or lags: single calls are as good.
-      if (listed.size === 0) this.#listWorks = false
-      for (const watch of part) {
-        const task = listed.get(watch.id)
-        // Lists of relays leave fields out, so an end is always confirmed by a look at the task itself.
-        if (task && !isTerminal(task.status)) this.#saw(watch, task)
-        else missing.push(watch)
-      }
+    const parts: Watch[][] = []
+    for (let start = 0; start < group.length; start += listLimit)
+      parts.push(group.slice(start, start + listLimit))
+    return (await allOf(parts.map((part) => this.#lists(() => this.#lookAtPart(part))))).flat()
+  }
+
+  /** @param part No more than one LIST may ask for. @returns Those that LIST did not tell about. */
+  async #lookAtPart(part: readonly Watch[]): Promise<readonly Watch[]> {
+    const { provider, signal } = this.#world
+    if (!this.#listWorks) return part
+    let listed: Map<TaskId, Task>
+    try {
+      const ids = part.map(({ id }) => id)
+      const tasks = await provider.listByIds(ids, { signal, flex: part[0]!.flex })
+      listed = new Map(tasks.map((task) => [task.id, task]))
+    } catch (error) {
+      if (!(error instanceof ProviderError) || !hasNoList(error)) throw error
+      this.#listWorks = false
+      return part
     }
-    return missing
+    // A LIST that knows none of many tasks filters by something else, or lags: single calls are as good.
+    if (listed.size === 0) this.#listWorks = false
+    return part.filter((watch) => {
+      const task = listed.get(watch.id)
+      if (!task || (isTerminal(task.status) && !isWhole(task))) return true
+      this.#saw(watch, task)
+      return false
+    })
   }
 
   async #lookSingly(watch: Watch): Promise<void> {
@@ -192,6 +198,29 @@ export class TaskPoller {
     for (const watch of this.#watches) this.#end(watch, { kind: 'stopped' })
     this.#wake.abort()
   }
+}
+
+/** Waits for all, also when some fail; then throws what the first of them threw. */
+async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const ends = await Promise.allSettled(work)
+  return ends.map((end) => {
+    if (end.status === 'rejected') throw end.reason
+    return end.value
+  })
+}
+
+/**
+ * Whether a LIST says all of an end that a look at the task itself would: a success with its result and everything that
+ * its bill is made of. Lists of relays leave fields out, and an end without a result may be bought again, so those are
+ * always looked at.
+ */
+function isWhole({ status, videoUrl, completionTokens, duration }: Task): boolean {
+  return (
+    status === 'succeeded' &&
+    videoUrl !== undefined &&
+    completionTokens !== undefined &&
+    duration !== undefined
+  )
 }
 
 /** Answers that say there is no such call, rather than that it went wrong. */

@@ -10,6 +10,7 @@ export interface AppendFile {
 
 /** A file being put together under a temporary name. */
 export interface PartFile {
+  /** Adds a piece, which must not change any more. It may fail later: `commit` fails for everything that came before. */
   write(chunk: Uint8Array): Promise<void>
   /** Forgets what was written. */
   restart(): Promise<void>
@@ -44,11 +45,12 @@ export interface Files {
   /**
    * As `replace`, if the file is still the one with this fingerprint (`undefined`: there is none yet).
    *
+   * @param text Whole, or in pieces that are asked for one after the other while the disk is at work.
    * @returns The new fingerprint, or `changed` when somebody else wrote the file; it is then left alone.
    */
   replaceIfSame(
     path: string,
-    text: string,
+    text: string | Iterable<string>,
     expected: Fingerprint | undefined,
   ): Promise<Fingerprint | 'changed'>
   /** Creates a file that is not there yet, with the folders it needs; false when it is there. */

@@ -18,6 +18,19 @@ test('a replaced file is whole and leaves no temporary one', async () => {
   expect(readdirSync(join(folder, 'a'))).toEqual(['lock.yaml'])
 })
 
+test('a text can come in pieces, and pieces that fail leave the old file', async () => {
+  const path = join(folder, 'lock.yaml')
+  const first = await nodeFiles.replaceIfSame(path, ['狐', '狸\n', 'fox'], undefined)
+  expect(readFileSync(path, 'utf8')).toBe('狐狸\nfox')
+  function* failing() {
+    yield 'half'
+    throw new Error('no more')
+  }
+  await expect(nodeFiles.replaceIfSame(path, failing(), first)).rejects.toThrow('no more')
+  expect(readFileSync(path, 'utf8')).toBe('狐狸\nfox')
+  expect(readdirSync(folder)).toEqual(['lock.yaml'])
+})
+
 test('a replacement that fails leaves the old file and nothing else', async () => {
   const path = join(folder, 'taken')
   await nodeFiles.replace(join(path, 'inside'), 'x')
@@ -70,6 +83,18 @@ describe('a part file', () => {
     await part.write(Buffer.from('short'))
     await part.commit()
     expect(readFileSync(join(folder, 'v.mp4'), 'utf8')).toBe('short')
+  })
+
+  test('is whole whatever the sizes of its pieces, also after a restart in the middle', async () => {
+    const piece = (size: number, seed: number) =>
+      Buffer.from(Uint8Array.from({ length: size }, (_, i) => (i * seed) % 251))
+    const part = await nodeFiles.openPart(join(folder, 'v.mp4'))
+    for (const size of [700_000, 1, 600_000]) await part.write(piece(size, 3))
+    await part.restart()
+    const pieces = [1, 65_536, 500_000, 2_000_000, 0, 17, 524_288, 300].map((size, i) => piece(size, i + 5))
+    for (const one of pieces) await part.write(one)
+    await part.commit()
+    expect(readFileSync(join(folder, 'v.mp4')).equals(Buffer.concat(pieces))).toBe(true)
   })
 
   test('is gone when it is discarded', async () => {

@@ -5,8 +5,11 @@ import {
   knownTasks,
   type LockEntries,
   type LockEntry,
+  LockfileRenderer,
   type LockStatus,
   parseLockfile,
+  readAny,
+  readCanonical,
   renderLockfile,
 } from '../../src/core/lockfile.js'
 import { compareCodePoints, type TakeName } from '../../src/core/names.js'
@@ -107,6 +110,7 @@ const names = fc
   .map(([name, number]) =>
     takeName(number === 1 ? name.replaceAll('@', '') || 'x' : `${name.replaceAll('@', '')}@${number}`),
   )
+const amounts = fc.constantFrom('0 CNY', '1.3968 CNY', '12 USD')
 const entries: fc.Arbitrary<LockEntry> = fc.record(
   {
     status: fc.constantFrom<LockStatus>(
@@ -121,11 +125,24 @@ const entries: fc.Arbitrary<LockEntry> = fc.record(
     provider: ids,
     digest: fc.constantFrom(digestA, digestB),
     seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    draft: ids.map(task),
     tokens: fc.nat(),
+    reserved: amounts,
+    cost: amounts,
     video: ids,
     sha256: fc.constant('0f'.repeat(32)),
     error: ids,
+    approved: fc.constant(true as const),
     previous: fc.array(ids.map(task), { minLength: 1, maxLength: 3 }),
+    spent: fc.dictionary(
+      ids,
+      fc.oneof(
+        fc.record({ tokens: fc.nat() }),
+        fc.record({ cost: amounts }),
+        fc.record({ tokens: fc.nat(), cost: amounts }),
+      ),
+      { minKeys: 1, maxKeys: 3, noNullPrototype: true },
+    ),
   },
   { requiredKeys: ['status', 'provider', 'digest'] },
 )
@@ -165,6 +182,155 @@ describe('reading what was written', () => {
     const lock = lockfile({ a: entry('failed') })
     expect(parseLockfile(renderLockfile(lock).replaceAll('\n', '\r\n'), 'x')).toEqual(lock)
   })
+})
+
+describe('the reader of canonical lockfiles', () => {
+  /** With the order of takes and of fields. */
+  const inOrder = (read: LockEntries) => JSON.stringify([...read])
+
+  test('reads what was written as the parser of YAML does, to the order of takes and fields', () => {
+    fc.assert(
+      fc.property(lockfiles, (lock) => {
+        const text = renderLockfile(lock)
+        const read = readCanonical(text)
+        expect(read).toEqual(lock)
+        expect(inOrder(read!)).toBe(inOrder(readAny(text, 'x')))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('reads line ends of Windows too', () => {
+    const lock = lockfile({ a: entry('failed'), b: entry('unknown', { error: 'a\rb\r\nc' }) })
+    expect(readCanonical(renderLockfile(lock).replaceAll('\n', '\r\n'))).toEqual(lock)
+  })
+
+  test('leaves a text with any change to the other, unless both read the same', () => {
+    const changed = fc
+      .tuple(lockfiles, fc.array(changes, { minLength: 1, maxLength: 3 }))
+      .map(([lock, list]) => list.reduce((text, change) => change(text), renderLockfile(lock)))
+    let read = 0
+    fc.assert(
+      fc.property(changed, (text) => {
+        const canonical = readCanonical(text)
+        if (!canonical) return
+        read++
+        expect(inOrder(canonical)).toBe(inOrder(readAny(text, 'x')))
+        expect(renderLockfile(canonical)).toBe(text.replaceAll('\r\n', '\n'))
+      }),
+      { numRuns: 600 },
+    )
+    expect(read).toBeGreaterThan(20)
+  })
+
+  test.each([
+    ['another order of takes', (text: string) => text.replace('"a"', '"c"')],
+    ['a take twice', (text: string) => text.replace('"b"', '"a"')],
+    ['a field twice', (text: string) => text.replace(/( {4}seed: 7\n)/, '$1$1')],
+    ['another order of fields', (text: string) => text.replace(/( {4}seed: 7\n)( {4}tok.*\n)/, '$2$1')],
+    ['a comment', (text: string) => `${text}# mine\n`],
+    ['a head that is not ours', (text: string) => text.replace('Written', 'Made')],
+    ['no final newline', (text: string) => text.slice(0, -1)],
+    ['an escape that is not needed', (text: string) => text.replace('"ark"', '"\\u0061rk"')],
+    ['a plain text', (text: string) => text.replace('"ark"', 'ark')],
+    ['a quoted status', (text: string) => text.replace('succeeded', '"succeeded"')],
+    ['a number with a sign', (text: string) => text.replace('seed: 7', 'seed: +7')],
+    ['an octal number', (text: string) => text.replace('seed: 7', 'seed: 0o7')],
+    ['a list without its spaces', (text: string) => text.replace('"t1", "t2"', '"t1","t2"')],
+    ['a bill of no task', (text: string) => text.replace('{ tokens: 5 }', 'null')],
+    [
+      'a bill twice',
+      (text: string) => text.replace('{ "t1": { tokens: 5 }', '{ "t1": { tokens: 4 }, "t1": { tokens: 5 }'),
+    ],
+    ['an alias', (text: string) => text.replace('provider: "ark"', 'provider: &a "ark"')],
+    ['what the schema does not allow', (text: string) => text.replace('seed: 7', 'seed: 4294967296')],
+    ['a name that the schema does not allow', (text: string) => text.replace('"b"', '"b@1"')],
+    ['a status that is not known', (text: string) => text.replace('succeeded', 'paused')],
+    ['a digest that is none', (text: string) => text.replace('"v1:', '"w1:')],
+    ['a field that is not known', (text: string) => text.replace(/( {4}seed: 7\n)/, '$1    sead: 7\n')],
+    ['an entry without a provider', (text: string) => text.replace(/ {4}provider.*\n/, '')],
+  ])('does not read %s', (_, change) => {
+    const lock = lockfile({
+      a: entry('succeeded', {
+        tokens: 5,
+        seed: 7,
+        previous: [task('t1'), task('t2')],
+        spent: { [task('t1')]: { tokens: 5 } },
+      }),
+      b: entry('failed', { seed: 8 }),
+    })
+    const text = renderLockfile(lock)
+    expect(readCanonical(text)).toEqual(lock)
+    expect(change(text)).not.toBe(text)
+    expect(readCanonical(change(text))).toBeUndefined()
+  })
+})
+
+/** Changes that an editor, a merge or a bad disk makes. */
+const changes: fc.Arbitrary<(text: string) => string> = fc
+  .tuple(
+    fc.constantFrom(
+      'character',
+      'insert',
+      'cut',
+      'line-twice',
+      'line-away',
+      'lines-swapped',
+      'digit',
+      'windows',
+    ),
+    fc.nat(),
+    fc.oneof(
+      fc.string({ minLength: 1, maxLength: 2, unit: 'binary' }),
+      fc.constantFrom(...' "\\#&*!{}[],:-|>%@\r\n\t0'),
+    ),
+  )
+  .map(([kind, place, some]) => (text) => {
+    const at = place % Math.max(1, text.length)
+    const lines = text.split('\n')
+    const line = place % lines.length
+    switch (kind) {
+      case 'character':
+        return text.slice(0, at) + some + text.slice(at + 1)
+      case 'insert':
+        return text.slice(0, at) + some + text.slice(at)
+      case 'cut':
+        return text.slice(0, at)
+      case 'line-twice':
+        return lines.toSpliced(line, 0, lines[line]!).join('\n')
+      case 'line-away':
+        return lines.toSpliced(line, 1).join('\n')
+      case 'lines-swapped':
+        return lines.toSpliced(line, 2, ...lines.slice(line, line + 2).reverse()).join('\n')
+      case 'digit': {
+        const digit = text.indexOf(String(place % 10), at)
+        return digit === -1 ? text : text.slice(0, digit) + String(at % 10) + text.slice(digit + 1)
+      }
+      default:
+        return text.replaceAll('\n', '\r\n')
+    }
+  })
+
+test('rendering again what has changed gives what rendering everything gives', () => {
+  const steps = fc.array(
+    fc.array(fc.tuple(names, fc.option(entries, { nil: undefined })), { maxLength: 6 }),
+    {
+      maxLength: 6,
+    },
+  )
+  fc.assert(
+    fc.property(steps, (all) => {
+      const renderer = new LockfileRenderer()
+      const lock = new Map<TakeName, LockEntry>()
+      for (const step of all) {
+        for (const [name, one] of step) {
+          if (one) lock.set(name, one)
+          else lock.delete(name)
+        }
+        expect([...renderer.render(new Map(lock))].join('')).toBe(renderLockfile(lock))
+      }
+    }),
+  )
 })
 
 describe('what is written', () => {

@@ -32,6 +32,23 @@ test('creates go out evenly, in the order they asked', async () => {
   expect(times).toEqual([0, 1000, 2000, 3000])
 })
 
+test('timers that are late do not slow the pace', async () => {
+  const clock = fakeClock(0)
+  const late = { now: clock.now, sleep: (ms: number) => clock.sleep(Math.ceil(ms) + 1) }
+  const pacer = new CreatePacer(60_000, { clock: late, random: () => 0.5, onThrottled: () => undefined })
+  const times: number[] = []
+  const signal = new AbortController().signal
+  const sends = Array.from({ length: 500 }, () =>
+    pacer.send(async () => {
+      times.push(clock.now())
+      return accepted
+    }, signal),
+  )
+  await Promise.all(sends)
+  expect(times.at(-1)).toBeLessThan(520)
+  expect(times.at(-1)).toBeGreaterThan(470)
+})
+
 test('a 429 slows the pace down, and creates that go through bring it back', async () => {
   const { times, send } = paced((number) => (number === 2 ? throttled : accepted))
   for (let i = 0; i < 30; i++) await send()

@@ -498,6 +498,43 @@ describe('polling', () => {
     expect(retrieve.length).toBeLessThanOrEqual(30)
   })
 
+  test('takes an end from LIST when it says all that a look at the task would', async () => {
+    const rig = createRig(many)
+    rig.provider.script = (_, number) => ({
+      ends: {
+        status: 'succeeded',
+        videoUrl: `https://files.test/cgt-${number}.mp4`,
+        completionTokens: 1000,
+        duration: 4,
+      },
+    })
+    const outcomes = await rig.outcomes({ concurrency: 20, createsPerMinute: 100_000 })
+    expect(Object.values(outcomes).every(({ kind }) => kind === 'done')).toBe(true)
+    // The first task may be alone for a moment.
+    expect(rig.provider.calls.retrieve.length).toBeLessThanOrEqual(2)
+  })
+
+  test.each([
+    ['without its result', { videoUrl: undefined }],
+    ['without its tokens', { completionTokens: undefined }],
+    ['without its length', { duration: undefined }],
+    ['that is a failure', { status: 'failed' as const }],
+    ['that is a time-out', { status: 'expired' as const }],
+  ])('looks at the task itself for an end in LIST %s', async (_, lacking) => {
+    const rig = createRig(many)
+    rig.provider.script = (_, number) => ({
+      ends: {
+        status: 'succeeded',
+        videoUrl: `https://files.test/cgt-${number}.mp4`,
+        completionTokens: 1000,
+        duration: 4,
+        ...lacking,
+      },
+    })
+    await rig.run({ concurrency: 20, createsPerMinute: 100_000 })
+    expect(new Set(rig.provider.calls.retrieve).size).toBe(20)
+  })
+
   test('falls back to single calls where it has not, and asks for LIST only once', async () => {
     const rig = createRig(many)
     rig.provider.hasList = false

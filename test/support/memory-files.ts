@@ -59,7 +59,7 @@ export function memoryFiles(): MemoryFiles {
       // In one turn, as between the last look and the rename of a real file nobody gets in.
       if (fingerprint(path) !== expected) return 'changed'
       files.fault('replace', path)
-      files.write(path, text)
+      files.write(path, typeof text === 'string' ? text : [...text].join(''))
       replaced.set(path, (replaced.get(path) ?? 0) + 1)
       return fingerprint(path)!
     },
