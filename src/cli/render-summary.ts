@@ -131,7 +131,7 @@ function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] 
   ).length
   if (waiting > 0)
     lines.push(
-      `${count(waiting, 'take')} wait for the shot that they go on from: shotlock run buys what is missing.`,
+      `${count(waiting, 'take')} ${waiting === 1 ? 'waits for the shot that it goes' : 'wait for the shots that they go'} on from: shotlock run buys what is missing.`,
     )
   if (again > 0) lines.push(`shotlock run --failed buys ${count(again, 'failed take')} again.`)
   return lines

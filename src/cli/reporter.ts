@@ -42,7 +42,11 @@ export function eventLine(event: RunEvent, palette: Palette): string | undefined
     case 'throttled':
       return palette.yellow(`provider asks for fewer creates: waiting ${formatDuration(event.waitMs)}`)
     case 'trouble':
-      return palette.yellow(`${oneLine(event.message)}: trying again in ${formatDuration(event.waitMs)}`)
+      return palette.yellow(
+        event.waitMs > 0
+          ? `${oneLine(event.message)}: trying again in ${formatDuration(event.waitMs)}`
+          : oneLine(event.message),
+      )
     case 'stopping':
       return palette.red(`stopping: ${oneLine(event.stop.message)}`)
     case 'outcome':

@@ -17,6 +17,13 @@ function demo(): Project {
   return project
 }
 
+/** What `npm run demo` gives the binary. */
+const demoArgs = (
+  JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { demo: string } }
+).scripts.demo
+  .split(' ')
+  .slice(2)
+
 const git = (project: Project) =>
   execFileSync('git', ['status', '--porcelain'], { cwd: project.folder, encoding: 'utf8' })
 
@@ -26,7 +33,7 @@ describe('the example manifests on the embedded simulator', () => {
   }, async () => {
     const project = demo()
     const before = git(project)
-    const first = await project.shotlock(['run', '--provider', 'simulator'])
+    const first = await project.shotlock(demoArgs)
     expect(first.stderr).toContain('storyboard  29 takes')
     expect(first).toMatchObject({ status: 0, stdout: expect.stringContaining('30 done') })
 
@@ -49,7 +56,7 @@ describe('the example manifests on the embedded simulator', () => {
     const locks = ['fox', 'storyboard'].map((name) => project.read(`manifests/${name}.simulator.lock.yaml`))
     const log = project.read('.shotlock/simulator/log.jsonl')
     expect(log.match(/"event":"create"/g)).toHaveLength(30)
-    const second = await project.shotlock(['run', '--provider', 'simulator'])
+    const second = await project.shotlock(demoArgs)
     expect(second).toMatchObject({ status: 0, stdout: expect.stringContaining('30 up to date') })
     expect(
       ['fox', 'storyboard'].map((name) => project.read(`manifests/${name}.simulator.lock.yaml`)),
