@@ -1,10 +1,9 @@
-import { Ajv } from 'ajv'
 import { isMap, isNode, isScalar } from 'yaml'
-import schema from '../../schemas/lockfile.schema.json' with { type: 'json' }
 import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
 import { compareCodePoints, compareTakeNames, type TakeName } from './names.js'
 import { describeSchemaErrors } from './schema-problems.js'
+import { validateLockfile } from './schemas/lockfile.js'
 import type { TaskId } from './task.js'
 import { decodeUtf8, plainValue, problemSink, readYaml } from './yaml-source.js'
 
@@ -63,7 +62,6 @@ const fieldOrder = [
   'previous',
   'spent',
 ] as const
-const validate = new Ajv({ allErrors: false }).compile(schema)
 
 /** The canonical text: sorted, quoted, one block a take, nothing that changes by itself. */
 export function renderLockfile(entries: LockEntries): string {
@@ -139,8 +137,8 @@ export function parseLockfile(content: Uint8Array | string, file: string): Map<T
     )
   }
   const plain = isNode(root) ? plainValue(root, document, sink)?.value : undefined
-  if (!validate(plain)) {
-    const [fault] = describeSchemaErrors(validate.errors ?? [], plain, fieldOrder)
+  if (!validateLockfile(plain)) {
+    const [fault] = describeSchemaErrors(validateLockfile.errors ?? [], plain, fieldOrder)
     const node = fault && isMap(root) ? nodeAt(root, fault.path) : undefined
     const line = sink.source.positionAt(node ?? 0).line
     throw invalid(file, line, fault?.message ?? 'it is not a lockfile')
