@@ -72,7 +72,7 @@ export function count(number: number, one: string, many = `${one}s`): string {
 
 /** Digits in groups of three: 87,300. */
 export function formatNumber(number: number): string {
-  // The first use of a locale takes a sixth of the time that node needs to start.
+  // The first use of a locale takes a third of the time that node needs to start.
   if (!Number.isSafeInteger(number)) return number.toLocaleString('en-US')
   return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
