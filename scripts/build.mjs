@@ -1,19 +1,21 @@
-// Builds dist/: two entry points with shared chunks, each command loaded only when it runs, and type declarations.
-// With --no-types, which the tests use, the declarations are left as they are.
+// Builds dist/: the command line, the library, the licences of what is bundled in, and type declarations. With
+// --no-types, which the tests use, the declarations are left as they are.
 import { execFileSync } from 'node:child_process'
-import { chmod, readdir, rm } from 'node:fs/promises'
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { compiledSchemas } from './compile-schemas.mjs'
+import { fewChunks, lateEvaluation } from './start-up.mjs'
+import { thirdPartyLicenses } from './third-party-licenses.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
 const withTypes = !process.argv.includes('--no-types')
 
-const { metafile } = await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: ['./src/bin.ts', './src/index.ts'],
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -21,17 +23,42 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  packages: 'external',
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
   metafile: true,
+}
+
+// The command line has the libraries bundled in that it needs at once: a file of a package costs more than its code.
+const command = await build({
+  ...common,
+  entryPoints: ['./src/bin.ts'],
+  // Native, large or with data files of their own; or, as undici, no quicker to load when bundled, and better updated
+  // by whoever installs.
+  external: ['fast-png', 'h264-mp4-encoder', 'mediabunny', 'read-excel-file', 'sharp', 'undici'],
+  // On node the package offers CommonJS, which cannot be split nor shaken.
+  alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+  // Such patterns are written as calls of RegExp: V8 checks literals when it reads a file, also in functions that never
+  // run, and the classes of Unicode take long.
+  supported: { 'regexp-unicode-property-escapes': false, 'regexp-set-notation': false },
+  plugins: [compiledSchemas, fewChunks, lateEvaluation],
 })
+
+// The library leaves its dependencies to whoever imports it.
+const library = await build({
+  ...common,
+  entryPoints: ['./src/index.ts'],
+  packages: 'external',
+  plugins: [compiledSchemas],
+})
+
 // Old chunks go last, so that a binary that is just starting still finds its own.
+const outputs = { ...command.metafile.outputs, ...library.metafile.outputs }
 for (const name of await readdir(join(dist, 'chunks'))) {
-  if (!(`dist/chunks/${name}` in metafile.outputs)) await rm(join(dist, 'chunks', name))
+  if (!(`dist/chunks/${name}` in outputs)) await rm(join(dist, 'chunks', name))
 }
 await chmod(join(dist, 'bin.js'), 0o755)
+await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses({ outputs }, root))
 
 if (withTypes) {
   await rm(join(dist, 'types'), { recursive: true, force: true })

@@ -35,7 +35,10 @@ const surroundings: Surroundings = {
   argv: process.argv.slice(2),
   env: process.env,
   cwd,
-  stdin: process.stdin,
+  // Opening it takes time, and few commands ask.
+  get stdin() {
+    return process.stdin
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interrupted.signal,

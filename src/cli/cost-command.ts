@@ -1,5 +1,5 @@
 import type { CAC } from 'cac'
-import { type CostGrouping, costGroupings } from '../core/cost.js'
+import type { CostGrouping } from '../core/cost.js'
 import { RunnerError } from '../core/errors.js'
 import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
@@ -19,7 +19,7 @@ export function addCostCommand(program: CAC, { surroundings, terminal }: Command
       if (flags.json && flags.csv)
         throw new RunnerError('usage', 'Cannot use --json together with --csv', { hint: 'Keep one of them.' })
       const { argv } = surroundings
-      const by = readGrouping(textFlag(argv, 'by'))
+      const by = await readGrouping(textFlag(argv, 'by'))
       const choice = await readProvider(surroundings)
       const options = await readPrepareOptions(manifests, flags, surroundings, choice)
       const { cost } = await import('../commands/cost.js')
@@ -31,7 +31,8 @@ export function addCostCommand(program: CAC, { surroundings, terminal }: Command
     })
 }
 
-function readGrouping(word: string | undefined): CostGrouping | undefined {
+async function readGrouping(word: string | undefined): Promise<CostGrouping | undefined> {
+  const { costGroupings } = await import('../core/cost.js')
   const known = costGroupings.find((one) => one === word)
   if (known || word === undefined) return known
   throw new RunnerError(

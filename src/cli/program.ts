@@ -3,7 +3,7 @@ import { RunnerError } from '../core/errors.js'
 import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
 import { addCostCommand } from './cost-command.js'
-import { statusOfError } from './exit-status.js'
+import { exitStatus, statusOfError } from './exit-status.js'
 import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addMergeCommand } from './merge-command.js'
@@ -29,8 +29,13 @@ export async function main(surroundings: Surroundings): Promise<number> {
   try {
     return await runCommand(surroundings, terminal)
   } catch (error) {
+    const status = statusOfError(error)
+    if (status === exitStatus.bug && error instanceof Error && error.stack !== undefined) {
+      const { inSource } = await import('./source-places.js')
+      error.stack = await inSource(error.stack)
+    }
     terminal.error(error)
-    return statusOfError(error)
+    return status
   }
 }
 

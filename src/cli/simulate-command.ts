@@ -1,6 +1,6 @@
 import type { CAC } from 'cac'
 import { RunnerError } from '../core/errors.js'
-import { findModel } from '../core/models.js'
+import type { ModelProfile } from '../core/models.js'
 import type { CommandContext } from './command-context.js'
 import { numberFlag, type RawFlags, textFlag, textFlags } from './flags.js'
 
@@ -40,6 +40,7 @@ export function addSimulateCommand(
     .option('--fault-seed <n>', 'Seed of the dice for the shares above')
     .action(async (flags: RawFlags) => {
       const { simulate } = await import('../commands/simulate.js')
+      const { findModel } = await import('../core/models.js')
       const { argv, signal } = surroundings
       const share = (name: string) => numberFlag(flags, name, rate) ?? 0
       const simulator = await simulate({
@@ -52,7 +53,7 @@ export function addSimulateCommand(
         rpm: numberFlag(flags, 'rpm', many),
         queueLimit: numberFlag(flags, 'queue-limit', { ...many, min: 0 }),
         taskSeconds: readRange(textFlag(argv, 'task-seconds')),
-        endpoints: new Map(textFlags(argv, 'endpoint').map(readEndpoint)),
+        endpoints: new Map(textFlags(argv, 'endpoint').map((text) => readEndpoint(text, findModel))),
         urlLifetimeS: numberFlag(flags, 'url-lifetime', many),
         faultSeed: numberFlag(flags, 'fault-seed', { min: 0, max: 2 ** 32 - 1 }),
         faults: {
@@ -80,7 +81,10 @@ export function addSimulateCommand(
 }
 
 /** @throws RunnerError `usage` */
-function readEndpoint(text: string): [id: string, model: string] {
+function readEndpoint(
+  text: string,
+  findModel: (id: string) => ModelProfile | undefined,
+): [id: string, model: string] {
   const [, id, model] = /^(ep-[^=]+)=(.+)$/.exec(text) ?? []
   if (id !== undefined && model !== undefined && findModel(model)) return [id, model]
   throw new RunnerError(

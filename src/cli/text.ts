@@ -13,26 +13,31 @@ export interface Palette {
 
 /** Fills a cell to `width` columns of a terminal; a Chinese character takes two. */
 export function padEnd(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
 }
 
 /** As `padEnd`, text to the right. */
 export function padStart(text: string, width: number): string {
-  return ' '.repeat(Math.max(0, width - stringWidth(text))) + text
+  return ' '.repeat(Math.max(0, width - widthOf(text))) + text
 }
 
 /** Columns that a text takes up. */
 export function widthOf(text: string): number {
-  return stringWidth(text)
+  // Most texts are, and the library takes long to load.
+  return isPlain(text) ? text.length : stringWidth(text)
+}
+
+function isPlain(text: string): boolean {
+  return /^[ -~]*$/.test(text)
 }
 
 /** Cuts a text to `width` columns, with `…` where something is missing. No colours may be in it yet. */
 export function truncate(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text
+  if (widthOf(text) <= width) return text
   let fitted = ''
   let used = 0
   for (const char of text) {
-    const next = stringWidth(char)
+    const next = widthOf(char)
     if (used + next > width - 1) break
     fitted += char
     used += next
@@ -47,7 +52,7 @@ export function columns(
 ): string[] {
   const widths: number[] = []
   for (const row of rows) {
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, stringWidth(cell))
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, widthOf(cell))
   }
   return rows.map((row) =>
     row
@@ -67,7 +72,9 @@ export function count(number: number, one: string, many = `${one}s`): string {
 
 /** Digits in groups of three: 87,300. */
 export function formatNumber(number: number): string {
-  return number.toLocaleString('en-US')
+  // The first use of a locale takes a third of the time that node needs to start.
+  if (!Number.isSafeInteger(number)) return number.toLocaleString('en-US')
+  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
 /** `CNY 1.40`; amounts below a hundredth keep their digits. */

@@ -1,11 +1,10 @@
-import { Ajv } from 'ajv'
 import { isMap, isNode, isScalar } from 'yaml'
-import schema from '../../schemas/lockfile.schema.json' with { type: 'json' }
 import { type CanonicalForm, isPlainText, readCanonicalLockfile } from './canonical-lockfile.js'
 import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
 import { compareCodePoints, compareTakeNames, type ShotName, splitTakeName, type TakeName } from './names.js'
 import { describeSchemaErrors } from './schema-problems.js'
+import { validateLockfile } from './schemas/lockfile.js'
 import type { TaskId } from './task.js'
 import { decodeUtf8, plainValue, problemSink, readYaml } from './yaml-source.js'
 
@@ -75,7 +74,6 @@ const fieldOrder = [
   'previous',
   'spent',
 ] as const
-const validate = new Ajv({ allErrors: false }).compile(schema)
 
 const headOfBlocks = `${header}lockfileVersion: 1\nshots:\n`
 const emptyText = `${header}lockfileVersion: 1\nshots: {}\n`
@@ -200,8 +198,8 @@ export function readAny(text: string, file: string): Map<TakeName, LockEntry> {
     )
   }
   const plain = isNode(root) ? plainValue(root, document, sink)?.value : undefined
-  if (!validate(plain)) {
-    const [fault] = describeSchemaErrors(validate.errors ?? [], plain, fieldOrder)
+  if (!validateLockfile(plain)) {
+    const [fault] = describeSchemaErrors(validateLockfile.errors ?? [], plain, fieldOrder)
     const node = fault && isMap(root) ? nodeAt(root, fault.path) : undefined
     const line = sink.source.positionAt(node ?? 0).line
     throw invalid(file, line, fault?.message ?? 'it is not a lockfile')
@@ -243,7 +241,7 @@ export function readCanonical(text: string): Map<TakeName, LockEntry> | undefine
   const unix = text.includes('\r') ? text.replaceAll('\r\n', '\n') : text
   const form = { head: headOfBlocks, fields: fieldOrder, renderValue, quote }
   const entries = readCanonicalLockfile(unix, form as CanonicalForm)
-  const isSound = entries && validate({ lockfileVersion: 1, shots: Object.fromEntries(entries) })
+  const isSound = entries && validateLockfile({ lockfileVersion: 1, shots: Object.fromEntries(entries) })
   return isSound && !pickedTwice(entries) ? entries : undefined
 }
 

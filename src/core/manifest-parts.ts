@@ -1,12 +1,12 @@
-import { Ajv, type ValidateFunction } from 'ajv'
+import type { ValidateFunction } from 'ajv'
 import { isAlias, isMap, isScalar, type Node, type Pair, type YAMLMap } from 'yaml'
-import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import { asFields, type RawFields } from './build-shot.js'
 import { type Axis, type Cell, cellsOf, countCells, mostCells } from './matrix.js'
 import { readMoney } from './money.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
 import { rateOf } from './prices.js'
 import { describeSchemaErrors, type SchemaFault } from './schema-problems.js'
+import { rootFields, shotFields, validateRoot, validateShot } from './schemas/manifest.js'
 import type { Manifest } from './shot.js'
 import { addAt, fieldNode, plainPairs, resolveAlias } from './yaml-nodes.js'
 import {
@@ -19,16 +19,6 @@ import {
   startOf,
   type YamlFile,
 } from './yaml-source.js'
-
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true })
-ajv.addSchema(schema)
-const part = (name: string) => ajv.getSchema(`${schema.$id}#/definitions/${name}`)!
-const { shots: _, ...rootProperties } = schema.properties
-const { $id: _id, ...anonymous } = schema
-const validateRoot = ajv.compile({ ...anonymous, required: [], properties: { ...rootProperties, shots: {} } })
-const validateShot = part('shot')
-const rootFields = Object.keys(schema.properties)
-const shotFields = Object.keys(schema.definitions.shot.properties)
 
 /** A manifest taken apart: what of it passed the schema. */
 export interface RootParts {

@@ -1,14 +1,10 @@
-import { Ajv } from 'ajv'
 import { isMap } from 'yaml'
-import schema from '../../schemas/prices.schema.json' with { type: 'json' }
 import { RunnerError } from './errors.js'
 import { type Rate, rateOf, type WrittenPrice } from './prices.js'
 import { describeSchemaErrors } from './schema-problems.js'
+import { priceFields, validatePrices } from './schemas/prices.js'
 import { fieldNode } from './yaml-nodes.js'
 import { decodeUtf8, plainValue, problemSink, readYaml, startOf } from './yaml-source.js'
-
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema)
-const fields = [...Object.keys(schema.properties), ...Object.keys(schema.definitions.price.properties)]
 
 /**
  * Reads a price file.
@@ -26,8 +22,8 @@ export function parsePriceFile(content: Uint8Array | string, file: string): Rate
   const root = document.contents
   if (!isMap(root)) throw invalid(file, 1, 'it must be a map with "version" and "prices"')
   const plain = plainValue(root, document, sink)?.value
-  if (!validate(plain)) {
-    const faults = describeSchemaErrors(validate.errors ?? [], plain, fields)
+  if (!validatePrices(plain)) {
+    const faults = describeSchemaErrors(validatePrices.errors ?? [], plain, priceFields)
     // A mistyped field is also a missing one, and its own name says more.
     const fault = faults.find(({ code }) => code === 'unknown-field') ?? faults[0]
     const path = fault?.path.map((key) => (/^\d+$/.test(key) ? Number(key) : key)) ?? []

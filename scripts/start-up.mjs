@@ -1,0 +1,69 @@
+// esbuild plugins that keep start-up short: few files to open, and no library evaluated before it is used.
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** What `--help` loads. */
+const always = ['src/cli/program.ts']
+/** What every command that reads manifests loads, which is nearly every command. */
+const forManifests = ['src/commands/validate.ts', 'src/cli/render-problems.ts', 'src/adapters/node-files.ts']
+/** What is loaded without ever reading a manifest. */
+const withoutManifests = new Set(['src/commands/models.ts', 'src/cli/render-models.ts'])
+
+/**
+ * Gathers what is always loaded in one chunk, and what manifests take in another.
+ *
+ * esbuild makes a chunk for each set of entries that reach a module, and everything that is imported lazily is an entry:
+ * dozens of small files, each of which costs Node 20 about a hundredth of its own start. So every entry reaches the same
+ * modules, used or not.
+ */
+export const fewChunks = {
+  name: 'few-chunks',
+  setup({ onLoad, onResolve, resolve }) {
+    onResolve({ filter: /^\./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined
+      const found = await resolve(path, { kind, importer, resolveDir, pluginData: 'resolved' })
+      if (found.errors.length > 0) return found
+      return { path: relative(root, found.path).replaceAll('\\', '/'), namespace: 'lazy' }
+    })
+    onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => ({
+      contents: [
+        ...[...always, ...(withoutManifests.has(path) ? [] : forManifests)].map((one) => `import './${one}'`),
+        `export * from './${path}'`,
+      ].join('\n'),
+      resolveDir: root,
+    }))
+  },
+}
+
+/** Libraries that are evaluated at the first call, and the functions of theirs that are used. */
+const lateLibraries = {
+  // Its segmenter and its pattern of emoji take a third of the time that node needs to start.
+  'string-width': ['default'],
+  'node:crypto': ['createHash', 'hash', 'randomUUID'],
+}
+
+/** Lets our own modules that import one of the libraries above load it at the first call. */
+export const lateEvaluation = {
+  name: 'late-evaluation',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^(string-width|node:crypto)$/ }, ({ path, importer, namespace }) => {
+      const isOurs = /^src[\\/](cli|commands|engine|core|adapters)[\\/]/.test(relative(root, importer))
+      return isOurs && namespace === 'file' ? { path, namespace: 'late' } : undefined
+    })
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => {
+      const load = path.startsWith('node:') ? 'process.getBuiltinModule' : 'require'
+      const functions = lateLibraries[path].map((name) => {
+        const declared = name === 'default' ? 'export default' : `export const ${name} =`
+        return `${declared} (...args) => library().${name}(...args)`
+      })
+      return {
+        contents: [`let found`, `const library = () => (found ??= ${load}('${path}'))`, ...functions].join(
+          '\n',
+        ),
+        resolveDir: root,
+      }
+    })
+  },
+}
