@@ -1,6 +1,7 @@
 import type { Node } from 'yaml'
 import { buildShot, type OnTemplateFault } from './build-shot.js'
 import { type BaseFile, type Layer, type RootParts, type ShotLayer, splitRoot } from './manifest-parts.js'
+import { type ManifestReader, readManifestYaml } from './manifest-slices.js'
 import type { ShotName } from './names.js'
 import type { Problem } from './problem.js'
 import { lintShots } from './prompt-lint.js'
@@ -8,7 +9,7 @@ import type { Manifest, Shot } from './shot.js'
 import { checkShot, modelWarnings, type RuleFault } from './shot-rules.js'
 import { didYouMean } from './suggest.js'
 import { fieldNode, pieceOffset } from './yaml-nodes.js'
-import { decodeUtf8, lengthOf, type ProblemSink, problemSink, readYaml, startOf } from './yaml-source.js'
+import { decodeUtf8, lengthOf, type Placed, type ProblemSink, problemSink, startOf } from './yaml-source.js'
 
 /** A manifest as far as it could be read, with everything that is wrong with it. */
 export interface ParsedManifest {
@@ -35,19 +36,28 @@ export function parseManifest(
   file: string,
   bases: readonly BaseFile[] = [],
 ): ParsedManifest {
+  return parseManifestWith(readManifestYaml, content, { file, bases })
+}
+
+/** As `parseManifest`, with another reader of the text. */
+export function parseManifestWith(
+  read: ManifestReader,
+  content: Uint8Array | string,
+  { file, bases = [] }: { file: string; bases?: readonly BaseFile[] },
+): ParsedManifest {
   const name = manifestName(file)
   const decoded = typeof content === 'string' ? { text: content.replace(/^\ufeff/, '') } : decodeUtf8(content)
   if ('fault' in decoded) return unreadable(name, file, decoded)
 
   const sink = problemSink(file, decoded.text)
   const manifest: Manifest = { name, file, shots: [] }
-  const yaml = readYaml(sink)
+  const yaml = read(sink)
   const parts = yaml && splitRoot(yaml, sink, bases)
   if (!parts) return { manifest, problems: sink.problems, report: () => undefined }
 
-  const nodes = new Map(parts.shots.map(({ name, node }) => [name, node]))
+  const layers = new Map(parts.shots.map((layer) => [layer.name, layer]))
   const locate: Locate = (shot, field) => {
-    const own = fieldNode(nodes.get(shot), field)
+    const own = field.length > 0 ? fieldNode(layers.get(shot)?.node, field) : undefined
     if (own) return { node: own, sink }
     for (const { node, sink } of parts.defaults) {
       const inherited = fieldNode(node, field)
@@ -86,7 +96,7 @@ export function parseManifest(
 type Locate = (
   shot: ShotName,
   field: readonly (string | number)[],
-) => { node: Node; sink: ProblemSink } | undefined
+) => { node: Placed; sink: ProblemSink } | undefined
 
 /** A manifest's name: its file name without `.yaml` or `.yml`. */
 export function manifestName(file: string): string {
@@ -141,7 +151,8 @@ function warnOfModels(shots: readonly Shot[], { defaults, shots: layers }: RootP
     { fault: RuleFault; node: Node; sink: ProblemSink; shot: ShotName | undefined }
   >()
   for (const [index, shot] of shots.entries()) {
-    const { broken } = layers[index]!
+    const own = layers[index]!
+    const { broken } = own
     const unread = ['model', 'model_profile'].some(
       (field) => broken.has(field) || defaults.some((one) => one.broken.has(field)),
     )
@@ -150,16 +161,19 @@ function warnOfModels(shots: readonly Shot[], { defaults, shots: layers }: RootP
     const faults = warnings.get(key) ?? modelWarnings(shot)
     warnings.set(key, faults)
     for (const fault of faults) {
-      const layer = [layers[index]!, ...defaults].find((one) => fieldNode(one.node, fault.field))
-      const node = fieldNode(layer?.node, fault.field)
+      const layer = [own, ...defaults].find(({ fields }) => fields[fault.field[0]!] !== undefined)
       const first = firsts.get(fault.message)
+      const isOwn = layer === own
+      // The shot is not looked into where all of it stands behind the first place.
+      if (isOwn && first?.sink === own.sink && startOf(first.node) <= own.earliest) continue
+      const node = fieldNode(layer?.node, fault.field)
       if (!layer || !node) continue
       if (first?.sink === layer.sink && startOf(first.node) <= startOf(node)) continue
       firsts.set(fault.message, {
         fault,
         node,
         sink: layer.sink,
-        shot: layer === layers[index] ? shot.name : undefined,
+        shot: isOwn ? shot.name : undefined,
       })
     }
   }
