@@ -17,26 +17,65 @@ export interface FieldLayer {
 
 /**
  * Makes a shot of what its manifest states: variables filled, nearer fields over farther ones. All have passed the schema.
+ * Called for every shot of a manifest: what needs no change is not copied.
  *
  * @param layers The shot's own, then defaults, nearest first.
+ * @param values What variables are filled with; asked for only where there is one.
  */
 export function buildShot(
   name: ShotName,
   layers: readonly FieldLayer[],
-  values: ReadonlyMap<string, string>,
+  values: () => ReadonlyMap<string, string>,
 ): Shot {
   let merged: RawFields = {}
   for (const { fields, onFault } of layers.toReversed()) {
-    const filled = longNames(fillFields(fields, values, onFault))
-    merged = { ...merged, ...filled, extra: { ...asFields(merged.extra), ...asFields(filled.extra) } }
+    const filled = longNames(hasTemplate(fields) ? fillFields(fields, values(), onFault) : fields)
+    const extra =
+      filled.extra && merged.extra ? { ...asFields(merged.extra), ...asFields(filled.extra) } : undefined
+    merged = extra ? { ...merged, ...filled, extra } : { ...merged, ...filled }
   }
   return shotOf(name, merged)
 }
 
 /** `image` is short for `first_frame`: under one name, a shot's own wins over the defaults' whichever way it is put. */
-function longNames({ image, ...fields }: RawFields): RawFields {
-  if (image !== undefined) return { ...fields, first_frame: image, firstField: 'image' }
+function longNames(fields: RawFields): RawFields {
+  if (fields.image !== undefined) {
+    const { image, ...others } = fields
+    return { ...others, first_frame: image, firstField: 'image' }
+  }
   return fields.first_frame === undefined ? fields : { ...fields, firstField: 'first_frame' }
+}
+
+function hasTemplate(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('${')
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(hasTemplate)
+  for (const key in value) if (hasTemplate((value as RawFields)[key])) return true
+  return false
+}
+
+const parameterNames: ReadonlySet<string> = new Set(
+  Object.keys({
+    resolution: true,
+    ratio: true,
+    duration: true,
+    frames: true,
+    seed: true,
+    camera_fixed: true,
+    watermark: true,
+    generate_audio: true,
+    draft: true,
+    return_last_frame: true,
+    service_tier: true,
+    execution_expires_after: true,
+    callback_url: true,
+  } satisfies Record<keyof Parameters, true>),
+)
+
+function parametersOf(fields: RawFields): Parameters {
+  const parameters: Record<string, unknown> = {}
+  for (const name in fields) if (parameterNames.has(name)) parameters[name] = fields[name]
+  return parameters
 }
 
 function shotOf(name: ShotName, fields: RawFields): Shot {
@@ -54,8 +93,6 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     takes,
     tags,
     skip,
-    matrix,
-    ...parameters
   } = fields
   const media: Media[] = []
   const add = (role: MediaRole, value: unknown, field: Media['field']) => {
@@ -81,7 +118,7 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     ...(model_profile === undefined ? {} : { modelProfile: model_profile as string }),
     prompt: prompt as string | undefined,
     media,
-    parameters: parameters as Parameters,
+    parameters: parametersOf(fields),
     extra: asFields(extra),
     takes: (takes as number | undefined) ?? 1,
     tags: (tags as string[] | undefined) ?? [],

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.js'
 import { type Media, statedSeed, type Take } from './shot.js'
 
@@ -24,13 +24,13 @@ export type FileHash = (path: string) => string
  */
 export function digestOf(take: Take, fileHash: FileHash): Digest {
   const { shot } = take
-  const parts: Record<DigestPart, unknown> = {
-    model: shot.model,
-    prompt: shot.prompt ?? null,
-    media: shot.media.map((media) => [media.role, mediaIdentity(media, fileHash)]),
-    parameters: statedParameters(take),
+  const parts: Record<DigestPart, string> = {
+    model: sharedHash(canonicalJson(shot.model)),
+    prompt: shortHash(canonicalJson(shot.prompt ?? null)),
+    media: sharedHash(canonicalJson(shot.media.map((media) => [media.role, mediaIdentity(media, fileHash)]))),
+    parameters: sharedHash(canonicalJson(statedParameters(take))),
   }
-  return `v1:${digestParts.map((part) => shortHash(canonicalJson(parts[part]))).join('')}` as Digest
+  return `v1:${digestParts.map((part) => parts[part]).join('')}` as Digest
 }
 
 /** What decides a take's result besides model, prompt and media: what the manifest states, with the take's own seed. */
@@ -65,6 +65,22 @@ function mediaIdentity({ source }: Media, fileHash: FileHash): string {
   return source.kind === 'url' ? source.url : `sha256:${fileHash(source.path)}`
 }
 
+/** Hashes of texts that many takes share. */
+const shared = new Map<string, string>()
+const mostShared = 1_000
+const longestShared = 500
+
+function sharedHash(text: string): string {
+  const known = shared.get(text)
+  if (known !== undefined) return known
+  const short = shortHash(text)
+  if (text.length <= longestShared) {
+    if (shared.size >= mostShared) shared.clear()
+    shared.set(text, short)
+  }
+  return short
+}
+
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return hash('sha256', text, 'hex').slice(0, 16)
 }

@@ -238,6 +238,8 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
  */
 export function extendsIn(content: Uint8Array | string): string | undefined {
   const text = typeof content === 'string' ? content : new TextDecoder().decode(content)
+  // No line of very many is looked at closely for nothing.
+  if (!/(?:^|[\n\r\u2028\u2029])extends:/.test(text)) return undefined
   const [, double, single, plain] =
     /^extends:[ \t]+(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'][^\n#]*?))[ \t]*(?:#.*)?\r?$/m.exec(text) ?? []
   return double ?? single ?? plain

@@ -69,16 +69,16 @@ export function parseManifestWith(
   const brokenDefaults = parts.defaults.flatMap(({ broken }) => [...broken])
   const shots = parts.shots.map((layer) => {
     const shot = readShot(layer, parts)
-    checkRules(shot, new Set([...layer.broken, ...brokenDefaults]), locate, sink)
+    const broken = brokenDefaults.length > 0 ? new Set([...layer.broken, ...brokenDefaults]) : layer.broken
+    checkRules(shot, broken, locate, sink)
     return shot
   })
   warnOfModels(shots, parts)
   adviseOnPrompts(shots, parts, locate, sink)
   const { earlierVars } = parts
+  const quiet = problemSink(file, decoded.text)
   const earlier = earlierVars && {
-    earlier: parts.shots.map((layer) =>
-      readShot(layer, { ...parts, vars: earlierVars }, problemSink(file, decoded.text)),
-    ),
+    earlier: parts.shots.map((layer) => readShot(layer, { ...parts, vars: earlierVars }, quiet)),
   }
 
   return {
@@ -123,18 +123,23 @@ function readShot(
   quiet?: ProblemSink,
 ): Shot {
   const { name, cell } = own
-  const values = new Map([...vars, ...cell, ['shot', name]])
-  const faultIn = ({ node: from, sink: itsOwn }: Layer): OnTemplateFault => {
-    const sink = quiet ?? itsOwn
+  let filled: Map<string, string> | undefined
+  const values = () => {
+    filled ??= new Map([...vars, ...cell, ['shot', name]])
+    return filled
+  }
+  const faultIn = (layer: Layer): OnTemplateFault => {
+    const sink = quiet ?? layer.sink
     return (path, { kind, piece, name: unknown, offset }, written) => {
-      const text = fieldNode(from, path)
+      // Not before: there is a node only where a fault needs one.
+      const text = fieldNode(layer.node, path)
       const at =
         (text && pieceOffset(text, piece, written.slice(0, offset), sink)) ?? startOf((text ?? own.node)!)
       const options = { length: piece.length, shot: name }
       if (kind === 'syntax') {
         sink.add('template-syntax', at, `"${piece}" names no variable; write $\${ for a literal \${`, options)
       } else {
-        const near = didYouMean(unknown, values.keys())
+        const near = didYouMean(unknown, values().keys())
         sink.add('unknown-variable', at, `unknown variable "${unknown}"${near}`, options)
       }
     }
@@ -202,11 +207,12 @@ function adviseOnPrompts(
   locate: Locate,
   sink: ProblemSink,
 ): void {
-  const byName = new Map(shots.map((shot) => [shot.name, shot]))
   // Shots may differ in just what is wrong with them.
   const faulty = sink.problems.some(({ severity }) => severity === 'error')
   const off = faulty ? new Set([...lintOff, 'prompt-twice']) : lintOff
-  for (const finding of lintShots(shots, off)) {
+  const findings = lintShots(shots, off)
+  const byName = new Map((findings.length > 0 ? shots : []).map((shot) => [shot.name, shot]))
+  for (const finding of findings) {
     addFault({ ...finding, severity: 'warning' }, byName.get(finding.shot)!, locate, sink)
   }
 }

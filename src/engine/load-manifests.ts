@@ -63,10 +63,19 @@ export async function checkManifests(
     const own = [...parsed.problems, ...nameProblems(file, places.lockfile, lockfiles)]
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
-    const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
-    const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
     const { manifest } = parsed
-    const one = { manifest, places, images, digests, earlierDigests, sha256, bases, mediaCache }
+    const digests = once(() => (broken ? none : digestsOf(parsed, images)))
+    const earlierDigests = once(() => (broken ? none : earlierDigestsOf(parsed, images)))
+    const one: LoadedManifest = {
+      ...{ manifest, places, images, sha256, bases, mediaCache },
+      // Not every command needs them.
+      get digests() {
+        return digests()
+      },
+      get earlierDigests() {
+        return earlierDigests()
+      },
+    }
     read.push({ one, problems: own, isNamed: named.has(file) })
   }
   // A file that is only there to be extended was found by the way, and is no manifest.
@@ -77,6 +86,17 @@ export async function checkManifests(
   return {
     loaded: manifests.map(({ one }) => one),
     problems: withoutRepeats(manifests.flatMap(({ problems }) => problems)),
+  }
+}
+
+const none: ReadonlyMap<TakeName, Digest> = new Map()
+
+/** Makes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 

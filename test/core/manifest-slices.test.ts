@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { isMap, parseDocument } from 'yaml'
+import { describe, expect, test, vi } from 'vitest'
+import { isMap, Parser, parseDocument } from 'yaml'
 import { type ParsedManifest, parseManifestWith } from '../../src/core/manifest.js'
 import { readManifestYaml, readWhole } from '../../src/core/manifest-slices.js'
 import { plainReader } from '../../src/core/plain-yaml.js'
@@ -507,6 +507,18 @@ describe('a manifest is read shot by shot', () => {
   ])('but not where it has %s', (_, text) => {
     expect(isSliced(text)).toBe(false)
     expectSameAsWhole(text)
+  })
+
+  test('and a plain one that is all right is not parsed at all, but for what stands around its shots', () => {
+    const parse = vi.spyOn(Parser.prototype, 'parse')
+    const many = Array.from(
+      { length: 50 },
+      (_, index) => `  s${index}:\n    prompt: ${sound.length} ${index}\n`,
+    )
+    const { problems } = parseManifestWith(readManifestYaml, `${top}${many.join('')}`, { file: 'm.yaml' })
+    expect(problems.map(({ code }) => code)).toEqual(['model-retired'])
+    expect(parse).toHaveBeenCalledTimes(1)
+    parse.mockRestore()
   })
 
   test('and a fault in one of very many is placed exactly', () => {
