@@ -27,12 +27,12 @@ export function buildShot(
   layers: readonly FieldLayer[],
   values: () => ReadonlyMap<string, string>,
 ): Shot {
-  let merged: RawFields = {}
+  const merged: Record<string, unknown> = {}
   for (const { fields, onFault } of layers.toReversed()) {
     const filled = longNames(hasTemplate(fields) ? fillFields(fields, values(), onFault) : fields)
-    const extra =
-      filled.extra && merged.extra ? { ...asFields(merged.extra), ...asFields(filled.extra) } : undefined
-    merged = extra ? { ...merged, ...filled, extra } : { ...merged, ...filled }
+    const farther = merged.extra
+    for (const field in filled) merged[field] = filled[field]
+    if (farther && filled.extra) merged.extra = { ...asFields(farther), ...asFields(filled.extra) }
   }
   return shotOf(name, merged)
 }
@@ -100,22 +100,21 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
   }
   add('first_frame', first_frame, [firstField as string])
   add('last_frame', last_frame, ['last_frame'])
-  for (const [index, image] of ((reference_images as string[] | undefined) ?? []).entries()) {
+  for (const [index, image] of (reference_images as string[] | undefined)?.entries() ?? []) {
     add('reference_image', image, ['reference_images', index])
   }
   for (const [role, field, clips] of [
     ['reference_video', 'reference_videos', reference_videos],
     ['reference_audio', 'reference_audio', reference_audio],
   ] as const) {
-    for (const [index, clip] of ((clips as Clip[] | undefined) ?? []).entries()) {
+    for (const [index, clip] of (clips as Clip[] | undefined)?.entries() ?? []) {
       const { url, seconds } = typeof clip === 'string' ? { url: clip } : clip
       media.push({ role, source: mediaSource(url), field: [field, index], ...(seconds && { seconds }) })
     }
   }
-  return {
+  const shot: Shot = {
     name,
     model: (model as string | undefined) ?? '',
-    ...(model_profile === undefined ? {} : { modelProfile: model_profile as string }),
     prompt: prompt as string | undefined,
     media,
     parameters: parametersOf(fields),
@@ -124,6 +123,8 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     tags: (tags as string[] | undefined) ?? [],
     skip: skip === true,
   }
+  if (model_profile !== undefined) shot.modelProfile = model_profile as string
+  return shot
 }
 
 /** A film or sound as the manifest states it. */

@@ -35,11 +35,19 @@ export function digestOf(take: Take, fileHash: FileHash): Digest {
 
 /** What decides a take's result besides model, prompt and media: what the manifest states, with the take's own seed. */
 export function statedParameters(take: Take): Record<string, unknown> {
-  const { shot } = take
-  const { service_tier, execution_expires_after, callback_url, return_last_frame, seed, ...decisive } =
-    shot.parameters
-  return { ...shot.extra, ...decisive, seed: statedSeed(take) }
+  const { extra, parameters } = take.shot
+  const stated: Record<string, unknown> = { ...extra }
+  for (const name in parameters) {
+    if (!indecisive.has(name)) stated[name] = parameters[name as keyof typeof parameters]
+  }
+  stated.seed = statedSeed(take)
+  return stated
 }
+
+/** Parameters that change neither picture nor sound; the seed is the take's own. */
+const indecisive: ReadonlySet<string> = new Set([
+  ...['service_tier', 'execution_expires_after', 'callback_url', 'return_last_frame', 'seed'],
+])
 
 /** The parts in which two digests differ; every part when their schemes do. */
 export function differingParts(a: Digest, b: Digest): DigestPart[] {

@@ -1,12 +1,12 @@
 import { type Digest, type DigestPart, differingParts } from './digest.js'
 import { type DraftFault, type DraftSource, draftSourceOf } from './draft-source.js'
-import { type Estimate, type EstimateContext, estimateShot } from './estimate.js'
+import { type Estimate, type EstimateContext, estimator } from './estimate.js'
 import { classifyFailure, type FailureClass, mayRerun } from './failure.js'
 import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
 import type { PriceRange } from './money.js'
 import { offerMoves } from './move.js'
-import { compareTakeNames, type TakeName } from './names.js'
+import { compareTakeNames, splitTakeName, type TakeName } from './names.js'
 import { draftsOf, type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
 
@@ -95,13 +95,15 @@ export interface PlanOptions {
 }
 
 /** Decides what a run would do. Reads nothing, writes nothing: same arguments, same plan. */
-export function planRun(input: PlanInput, options: PlanOptions = {}): Plan {
-  const { manifest, states, present } = input
+export function planRun(given: PlanInput, options: PlanOptions = {}): Plan {
+  const { manifest, states, present } = given
+  const input = { ...given, estimate: estimator({ ...given.estimateWith, provider: options.provider }) }
   const { selects = () => true } = options
   const steps: Step[] = []
   const wanted = new Set<TakeName>()
+  const hasDrafts = options.draft || [...states.keys()].some((name) => splitTakeName(name).draft)
   for (const shot of manifest.shots) {
-    const drafts = draftsOf(shot)
+    const drafts = hasDrafts ? draftsOf(shot) : []
     for (const final of takesOf(shot)) {
       const draft = drafts[final.number - 1]
       wanted.add(final.name)
@@ -126,8 +128,13 @@ export function planRun(input: PlanInput, options: PlanOptions = {}): Plan {
   return { manifest, steps: offerMoves(steps, manifest, states) }
 }
 
+/** What steps are decided from. */
+interface StepInput extends PlanInput {
+  estimate: (shot: Shot) => Estimate
+}
+
 /** The steps of a take and of its draft. Only one of them is bought; what is under way of the other goes on. */
-function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, options: PlanOptions): Step[] {
+function stepsFor(final: Take, draft: Take | undefined, input: StepInput, options: PlanOptions): Step[] {
   const { states, digests, present } = input
   const draftState = draft && states.get(draft.name)
   const isDraft = final.shot.parameters.draft === true
@@ -136,7 +143,7 @@ function stepsFor(final: Take, draft: Take | undefined, input: PlanInput, option
     const isMade = made?.status === 'succeeded' && made.digest === digests.get(final.name)
     if (isMade && !options.force) return listed(stepFor(final, states.get(final.name), input, options))
     const step: Step | undefined = draft
-      ? withFinalPrice(stepFor(draft, draftState, input, options), final, input, options)
+      ? withFinalPrice(stepFor(draft, draftState, input, options), final, input)
       : { kind: 'hold', name: final.name, reason: final.shot.skip ? 'skipped' : 'no-drafts' }
     const open = unfinished(final.name, states.get(final.name), nowOf(final, input, options))
     return listed(step, open)
@@ -165,24 +172,19 @@ function listed(...steps: (Step | undefined)[]): Step[] {
   return steps.filter((step) => step !== undefined)
 }
 
-function withFinalPrice(
-  step: Step | undefined,
-  { shot }: Take,
-  { estimateWith }: PlanInput,
-  { provider }: PlanOptions,
-): Step | undefined {
+function withFinalPrice(step: Step | undefined, { shot }: Take, { estimate }: StepInput): Step | undefined {
   if (step?.kind !== 'generate') return step
-  return { ...step, finalPrice: estimateShot(shot, { ...estimateWith, provider }).price }
+  return { ...step, finalPrice: estimate(shot).price }
 }
 
 function stepFor(
   take: Take,
   state: TakeState | undefined,
-  input: PlanInput,
+  input: StepInput,
   options: PlanOptions,
   source?: DraftSource | HoldReason | undefined,
 ): Step | undefined {
-  const { force, failed, provider } = options
+  const { force, failed } = options
   const { name, shot } = take
   const entry = state?.entry
   const now = nowOf(take, input, options)
@@ -200,7 +202,7 @@ function stepFor(
       digest,
       reason,
       changed: reason === 'changed' && entry ? differingParts(entry.digest, digest) : [],
-      estimate: estimateShot(shot, { ...input.estimateWith, provider }),
+      estimate: input.estimate(shot),
       ...(typeof source === 'object' ? { draft: source } : {}),
     }
   }

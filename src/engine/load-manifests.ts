@@ -232,9 +232,16 @@ export function digestsFor(
 }
 
 /** Digests of the drafts that a manifest's takes can have. */
-export function draftDigestsOf({ manifest, images }: LoadedManifest): Map<TakeName, Digest> {
-  return hashTakes(manifest.shots.flatMap(draftsOf), images)
+export function draftDigestsOf({ manifest, images }: LoadedManifest): ReadonlyMap<TakeName, Digest> {
+  const known = draftDigests.get(images)
+  if (known) return known
+  const digests = hashTakes(manifest.shots.flatMap(draftsOf), images)
+  draftDigests.set(images, digests)
+  return digests
 }
+
+/** By what stands for one reading of one manifest. */
+const draftDigests = new WeakMap<LocalMedia, ReadonlyMap<TakeName, Digest>>()
 
 function hashTakes(takes: readonly Take[], images: LocalMedia): Map<TakeName, Digest> {
   return new Map(takes.map((take) => [take.name, digestOf(take, (path) => images.get(path)!.sha256)]))
