@@ -17,26 +17,65 @@ export interface FieldLayer {
 
 /**
  * Makes a shot of what its manifest states: variables filled, nearer fields over farther ones. All have passed the schema.
+ * Called for every shot of a manifest: what needs no change is not copied.
  *
  * @param layers The shot's own, then defaults, nearest first.
+ * @param values What variables are filled with; asked for only where there is one.
  */
 export function buildShot(
   name: ShotName,
   layers: readonly FieldLayer[],
-  values: ReadonlyMap<string, string>,
+  values: () => ReadonlyMap<string, string>,
 ): Shot {
-  let merged: RawFields = {}
+  const merged: Record<string, unknown> = {}
   for (const { fields, onFault } of layers.toReversed()) {
-    const filled = longNames(fillFields(fields, values, onFault))
-    merged = { ...merged, ...filled, extra: { ...asFields(merged.extra), ...asFields(filled.extra) } }
+    const filled = longNames(hasTemplate(fields) ? fillFields(fields, values(), onFault) : fields)
+    const farther = merged.extra
+    for (const field in filled) merged[field] = filled[field]
+    if (farther && filled.extra) merged.extra = { ...asFields(farther), ...asFields(filled.extra) }
   }
   return shotOf(name, merged)
 }
 
 /** `image` is short for `first_frame`: under one name, a shot's own wins over the defaults' whichever way it is put. */
-function longNames({ image, ...fields }: RawFields): RawFields {
-  if (image !== undefined) return { ...fields, first_frame: image, firstField: 'image' }
+function longNames(fields: RawFields): RawFields {
+  if (fields.image !== undefined) {
+    const { image, ...others } = fields
+    return { ...others, first_frame: image, firstField: 'image' }
+  }
   return fields.first_frame === undefined ? fields : { ...fields, firstField: 'first_frame' }
+}
+
+function hasTemplate(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('${')
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(hasTemplate)
+  for (const key in value) if (hasTemplate((value as RawFields)[key])) return true
+  return false
+}
+
+const parameterNames: ReadonlySet<string> = new Set(
+  Object.keys({
+    resolution: true,
+    ratio: true,
+    duration: true,
+    frames: true,
+    seed: true,
+    camera_fixed: true,
+    watermark: true,
+    generate_audio: true,
+    draft: true,
+    return_last_frame: true,
+    service_tier: true,
+    execution_expires_after: true,
+    callback_url: true,
+  } satisfies Record<keyof Parameters, true>),
+)
+
+function parametersOf(fields: RawFields): Parameters {
+  const parameters: Record<string, unknown> = {}
+  for (const name in fields) if (parameterNames.has(name)) parameters[name] = fields[name]
+  return parameters
 }
 
 function shotOf(name: ShotName, fields: RawFields): Shot {
@@ -55,13 +94,12 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     tags,
     skip,
     fit,
-    matrix,
     output,
-    ...parameters
   } = fields
   const media: Media[] = []
   const add = (role: MediaRole, value: unknown, field: Media['field']) => {
     if (typeof value === 'string') media.push({ role, source: mediaSource(value), field })
+    if (typeof value !== 'object') return
     const { last_frame_of: shot } = asFields(value)
     if (typeof shot === 'string') {
       media.push({
@@ -73,25 +111,24 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
   }
   add('first_frame', first_frame, [firstField as string])
   add('last_frame', last_frame, ['last_frame'])
-  for (const [index, image] of ((reference_images as string[] | undefined) ?? []).entries()) {
+  for (const [index, image] of (reference_images as string[] | undefined)?.entries() ?? []) {
     add('reference_image', image, ['reference_images', index])
   }
   for (const [role, field, clips] of [
     ['reference_video', 'reference_videos', reference_videos],
     ['reference_audio', 'reference_audio', reference_audio],
   ] as const) {
-    for (const [index, clip] of ((clips as Clip[] | undefined) ?? []).entries()) {
+    for (const [index, clip] of (clips as Clip[] | undefined)?.entries() ?? []) {
       const { url, seconds } = typeof clip === 'string' ? { url: clip } : clip
       media.push({ role, source: mediaSource(url), field: [field, index], ...(seconds && { seconds }) })
     }
   }
-  return {
+  const shot: Shot = {
     name,
     model: (model as string | undefined) ?? '',
-    ...(model_profile === undefined ? {} : { modelProfile: model_profile as string }),
     prompt: prompt as string | undefined,
     media,
-    parameters: parameters as Parameters,
+    parameters: parametersOf(fields),
     extra: asFields(extra),
     takes: (takes as number | undefined) ?? 1,
     tags: (tags as string[] | undefined) ?? [],
@@ -99,6 +136,8 @@ function shotOf(name: ShotName, fields: RawFields): Shot {
     ...(output === undefined ? {} : { output: output as string }),
     ...(fit === true ? { fit } : {}),
   }
+  if (model_profile !== undefined) shot.modelProfile = model_profile as string
+  return shot
 }
 
 /** A film or sound as the manifest states it. */

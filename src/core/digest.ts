@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.js'
 import { type Media, sourceWords, statedSeed, type Take } from './shot.js'
 
@@ -25,22 +25,30 @@ export type FileHash = (path: string) => string
  */
 export function digestOf(take: Take, fileHash: FileHash): Digest {
   const { shot } = take
-  const parts: Record<DigestPart, unknown> = {
-    model: shot.model,
-    prompt: shot.prompt ?? null,
-    media: shot.media.map((media) => [media.role, mediaIdentity(media, fileHash)]),
-    parameters: statedParameters(take),
+  const parts: Record<DigestPart, string> = {
+    model: sharedHash(canonicalJson(shot.model)),
+    prompt: shortHash(canonicalJson(shot.prompt ?? null)),
+    media: sharedHash(canonicalJson(shot.media.map((media) => [media.role, mediaIdentity(media, fileHash)]))),
+    parameters: sharedHash(canonicalJson(statedParameters(take))),
   }
-  return `v1:${digestParts.map((part) => shortHash(canonicalJson(parts[part]))).join('')}` as Digest
+  return `v1:${digestParts.map((part) => parts[part]).join('')}` as Digest
 }
 
 /** What decides a take's result besides model, prompt and media: what the manifest states, with the take's own seed. */
 export function statedParameters(take: Take): Record<string, unknown> {
-  const { shot } = take
-  const { service_tier, execution_expires_after, callback_url, return_last_frame, seed, ...decisive } =
-    shot.parameters
-  return { ...shot.extra, ...decisive, seed: statedSeed(take) }
+  const { extra, parameters } = take.shot
+  const stated: Record<string, unknown> = { ...extra }
+  for (const name in parameters) {
+    if (!indecisive.has(name)) stated[name] = parameters[name as keyof typeof parameters]
+  }
+  stated.seed = statedSeed(take)
+  return stated
 }
+
+/** Parameters that change neither picture nor sound; the seed is the take's own. */
+const indecisive: ReadonlySet<string> = new Set([
+  ...['service_tier', 'execution_expires_after', 'callback_url', 'return_last_frame', 'seed'],
+])
 
 /** The parts in which two digests differ; every part when their schemes do. */
 export function differingParts(a: Digest, b: Digest): DigestPart[] {
@@ -66,6 +74,22 @@ function mediaIdentity({ source }: Media, fileHash: FileHash): string {
   return source.kind === 'file' ? `sha256:${fileHash(source.path)}` : sourceWords(source)
 }
 
+/** Hashes of texts that many takes share. */
+const shared = new Map<string, string>()
+const mostShared = 1_000
+const longestShared = 500
+
+function sharedHash(text: string): string {
+  const known = shared.get(text)
+  if (known !== undefined) return known
+  const short = shortHash(text)
+  if (text.length <= longestShared) {
+    if (shared.size >= mostShared) shared.clear()
+    shared.set(text, short)
+  }
+  return short
+}
+
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return hash('sha256', text, 'hex').slice(0, 16)
 }

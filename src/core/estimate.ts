@@ -139,6 +139,26 @@ export function estimateShot(shot: Shot, context: EstimateContext = {}): Estimat
   }
 }
 
+/**
+ * `estimateShot` for very many shots, most of which differ in nothing that counts for it: those of equal ones are made
+ * once, and are one object. The context must not change meanwhile.
+ */
+export function estimator(context: EstimateContext): (shot: Shot) => Estimate {
+  const known = new Map<string, Estimate>()
+  return (shot) => {
+    const { model, modelProfile, media, parameters } = shot
+    // What depends on files is looked at every time.
+    if (media.some((one) => one.role === 'reference_video' || context.facts?.(one)))
+      return estimateShot(shot, context)
+    const { resolution, ratio, duration, frames, draft, generate_audio, service_tier } = parameters
+    const sent = `${resolution} ${ratio} ${duration} ${frames} ${draft} ${generate_audio} ${service_tier}`
+    const key = `${model}\n${modelProfile}\n${sent} ${media.map(({ role }) => role)}`
+    const estimate = known.get(key) ?? estimateShot(shot, context)
+    known.set(key, estimate)
+    return estimate
+  }
+}
+
 function providerFor({ model, modelProfile }: Shot, { provider }: EstimateContext): string {
   return provider === undefined || provider === 'simulator' ? homeProvider(modelProfile ?? model) : provider
 }

@@ -1,6 +1,7 @@
 import type { ValidateFunction } from 'ajv'
-import { isAlias, isMap, isScalar, type Node, type Pair, type YAMLMap } from 'yaml'
+import { isMap, isScalar, type Node, type Pair, type YAMLMap } from 'yaml'
 import { asFields, type RawFields } from './build-shot.js'
+import { type ManifestYaml, readManifestYaml } from './manifest-slices.js'
 import { type Axis, type Cell, cellsOf, countCells, mostCells } from './matrix.js'
 import { readMoney } from './money.js'
 import { nameKey, type ShotName, shotNameFault } from './names.js'
@@ -8,14 +9,14 @@ import { rateOf } from './prices.js'
 import { describeSchemaErrors, type SchemaFault } from './schema-problems.js'
 import { rootFields, shotFields, validateRoot, validateShot } from './schemas/manifest.js'
 import type { Manifest } from './shot.js'
+import { type WrittenShot, writtenIn } from './written-shots.js'
 import { addAt, fieldNode, plainPairs, resolveAlias } from './yaml-nodes.js'
 import {
   decodeUtf8,
-  keyText,
   lengthOf,
+  type Placed,
   type ProblemSink,
   problemSink,
-  readYaml,
   startOf,
   type YamlFile,
 } from './yaml-source.js'
@@ -31,7 +32,7 @@ export interface RootParts {
   /** The variables as the first versions read them: numbers in JavaScript's words. `undefined` where that is the same. */
   earlierVars: ReadonlyMap<string, string> | undefined
   shots: ShotLayer[]
-  keys: ReadonlyMap<ShotName, Node>
+  keys: ReadonlyMap<ShotName, Placed>
 }
 
 /** A shot or the defaults: what of it passed the schema, and the names of the fields that did not. */
@@ -44,11 +45,39 @@ export interface Layer {
 }
 
 /** A shot that is to be. Those of one matrix share everything but their name and what its axes fill. */
-export interface ShotLayer extends Layer {
-  name: ShotName
-  cell: ReadonlyMap<string, string>
+export class ShotLayer implements Layer {
+  readonly name: ShotName
+  readonly cell: ReadonlyMap<string, string>
   /** What its matrix put behind its name; empty without one. */
-  suffix: string
+  readonly suffix: string
+  readonly sink: ProblemSink
+  readonly fields: RawFields
+  readonly broken: ReadonlySet<string>
+  readonly #written: WrittenShot
+
+  constructor(
+    written: WrittenShot,
+    { sink, fields, broken }: Pick<Layer, 'sink' | 'fields' | 'broken'>,
+    { name, cell }: { name: ShotName; cell: Cell },
+  ) {
+    this.name = name
+    this.cell = cell.values
+    this.suffix = cell.suffix
+    this.sink = sink
+    this.fields = fields
+    this.broken = broken
+    this.#written = written
+  }
+
+  /** Offset that nothing of it stands before. */
+  get earliest(): number {
+    return this.#written.earliest
+  }
+
+  /** Made when it is asked for: only the place of a fault needs it. */
+  get node(): Node | undefined {
+    return this.#written.node
+  }
 }
 
 /** Everything of a file but its shots. */
@@ -73,7 +102,7 @@ const unread = 'the file that this extends was not read: "extends:" stands on a 
  * extends count where it does not state its own; their shots are theirs alone.
  */
 export function splitRoot(
-  yaml: YamlFile,
+  { yaml, shots: written }: ManifestYaml,
   sink: ProblemSink,
   bases: readonly BaseFile[],
 ): RootParts | undefined {
@@ -91,11 +120,10 @@ export function splitRoot(
   const top = readTop(root, yaml, sink)
   if (!top) return undefined
   const tops = [top, ...readBases(top, sink, bases)]
-  const shots = shotsPair && splitShots(shotsPair as Pair<Node, Node | null>, yaml, sink)
-  if (!shots) {
-    if (!shotsPair) sink.add('no-shots', startOf(root), '"shots:" is missing')
-    return undefined
-  }
+  if (!shotsPair) sink.add('no-shots', startOf(root), '"shots:" is missing')
+  const found = shotsPair && (written ?? findShots(shotsPair as Pair<Node, Node | null>, yaml, sink))
+  if (!found) return undefined
+  const shots = splitShots(found, sink)
 
   const farthestFirst = tops.toReversed()
   const vars = new Map(farthestFirst.flatMap((one) => [...one.vars]))
@@ -129,7 +157,7 @@ function readBases(top: Top, sink: ProblemSink, bases: readonly BaseFile[]): Top
       break
     }
     const own = problemSink(base.file, decoded.text, sink.problems)
-    const yaml = readYaml(own)
+    const yaml = readManifestYaml(own)?.yaml
     const root = yaml?.contents
     if (!yaml || !isMap(root)) {
       if (yaml)
@@ -176,13 +204,20 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
   }
 
   const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, yaml) ?? undefined
-  const inDefaults = faults.filter(({ path }) => path[0] === 'defaults').map(({ path }) => path[1])
+  const inDefaults = faults.filter(({ path }) => path[0] === 'defaults')
   const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
   // A misspelt code is an error of its own; the others count.
   const { ignore } = asFields(others.lint)
   return {
     lintOff: new Set<string>(Array.isArray(ignore) ? ignore : []),
-    defaults: layer(node, sink, asFields(others.defaults), inDefaults),
+    defaults: {
+      node,
+      sink,
+      ...soundPart(
+        asFields(others.defaults),
+        inDefaults.map(({ path }) => ({ path: path.slice(1) })),
+      ),
+    },
     vars,
     plainVars,
     money: moneyIn(sound('budget'), sound('prices')),
@@ -196,6 +231,8 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
  */
 export function extendsIn(content: Uint8Array | string): string | undefined {
   const text = typeof content === 'string' ? content : new TextDecoder().decode(content)
+  // No line of very many is looked at closely for nothing.
+  if (!/(?:^|[\n\r\u2028\u2029])extends:/.test(text)) return undefined
   const [, double, single, plain] =
     /^extends:[ \t]+(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'][^\n#]*?))[ \t]*(?:#.*)?\r?$/m.exec(text) ?? []
   return double ?? single ?? plain
@@ -214,60 +251,56 @@ function asWritten(node: Node | undefined, value: unknown): string {
     : String(value)
 }
 
-function splitShots(
+/** The shots of a file that was parsed as a whole; `undefined` after saying that there are none. */
+function findShots(
   pair: Pair<Node, Node | null>,
   yaml: YamlFile,
   sink: ProblemSink,
-): Pick<RootParts, 'shots' | 'keys'> | undefined {
+): readonly WrittenShot[] | undefined {
   const map = resolveAlias(pair.value, yaml)
-  if (!isMap(map) || map.items.length === 0) {
-    const what =
-      isMap(map) || map === null || (isScalar(map) && map.value === null)
-        ? 'there are no shots'
-        : 'shots must be a map of names'
-    sink.add('no-shots', startOf(pair.key), what, { length: 5 })
-    return undefined
-  }
+  if (isMap(map) && map.items.length > 0) return writtenIn(map, yaml, sink)
+  const what =
+    isMap(map) || map === null || (isScalar(map) && map.value === null)
+      ? 'there are no shots'
+      : 'shots must be a map of names'
+  sink.add('no-shots', startOf(pair.key), what, { length: 5 })
+  return undefined
+}
 
+function splitShots(found: readonly WrittenShot[], sink: ProblemSink): Pick<RootParts, 'shots' | 'keys'> {
   const shots: RootParts['shots'] = []
-  const keys = new Map<ShotName, Node>()
-  const seen = new Map<string, Node>()
-  const written = new Set<ShotName>()
-  for (const { key, value } of map.items as Pair<Node, Node | null>[]) {
-    const name = keyText(key) as ShotName
+  const keys = new Map<ShotName, Placed>()
+  const seen = new Map<string, Placed>()
+  const names = new Set<ShotName>()
+  for (const written of found) {
+    const { name, key } = written
     const at = { length: lengthOf(key), shot: name }
     // A key that stands twice was reported when the file was read.
-    if (written.has(name)) continue
-    written.add(name)
+    if (names.has(name)) continue
+    names.add(name)
     claim(name, key)
 
-    const node = resolveAlias(value, yaml)
-    if (node === null && isAlias(value)) continue
-    if (!isMap(node)) {
+    const fields = written.read()
+    if (fields === 'reported') continue
+    if (fields === 'no-map') {
       sink.add('wrong-type', startOf(key), 'a shot is a map of fields such as prompt', at)
       continue
     }
-    const fields = plainPairs(node, yaml, sink, () => true)
-    if (!fields) continue
-    if (hasBothNames(fields)) addAt(sink, node, ['image'], true, 'field-conflict', bothNames, name)
+    if (hasBothNames(fields)) addAt(sink, written.node!, ['image'], true, 'field-conflict', bothNames, name)
     const faults = schemaFaults(validateShot, fields, shotFields)
-    for (const { code, path, atKey, message } of faults) addAt(sink, node, path, atKey, code, message, name)
-    const sound = layer(
-      node,
-      sink,
-      fields,
-      faults.map(({ path }) => path[0]),
-    )
-    for (const cell of cellsIn(sound, at, sink)) {
+    for (const { code, path, atKey, message } of faults)
+      addAt(sink, written.node!, path, atKey, code, message, name)
+    const sound = { sink, ...soundPart(fields, faults) }
+    for (const cell of cellsIn(written, sound, at)) {
       const full = `${name}${cell.suffix}` as ShotName
       if (cell.suffix !== '' && !claim(full, key)) continue
-      shots.push({ ...sound, name: full, cell: cell.values, suffix: cell.suffix })
+      shots.push(new ShotLayer(written, sound, { name: full, cell }))
     }
   }
   return { shots, keys }
 
   /** @returns Whether the name is new and can name a shot. */
-  function claim(name: ShotName, key: Node): boolean {
+  function claim(name: ShotName, key: Placed): boolean {
     const at = { length: lengthOf(key), shot: name }
     const fault = shotNameFault(name)
     if (fault) sink.add('shot-name', startOf(key), `"${name}" cannot name a shot: ${fault}`, at)
@@ -284,30 +317,34 @@ function splitShots(
   }
 }
 
+/** A shot without a matrix. */
+const oneCell = cellsOf([])
+
 /** The cells of a shot's matrix; a shot without one is its only cell. */
 function cellsIn(
-  { node, fields, broken }: Layer,
+  written: WrittenShot,
+  { fields, broken, sink }: Pick<Layer, 'fields' | 'broken' | 'sink'>,
   at: { length: number; shot: ShotName },
-  sink: ProblemSink,
 ): Cell[] {
-  if (fields.matrix === undefined) return broken.has('matrix') ? [] : cellsOf([])
+  if (fields.matrix === undefined) return broken.has('matrix') ? [] : oneCell
+  const textOf = (path: (string | number)[], value: unknown) =>
+    typeof value === 'string' ? value : asWritten(fieldNode(written.node, path), value)
   const axes = Object.entries(asFields(fields.matrix)).map(([name, axis]): Axis => {
-    const path = ['matrix', name]
     if (Array.isArray(axis)) {
-      const values = axis.map((value, index) => asWritten(fieldNode(node, [...path, index]), value))
+      const values = axis.map((value, index) => textOf(['matrix', name, index], value))
       return { name, values: values.map((value) => ({ key: value, value })) }
     }
     const values = Object.entries(asFields(axis)).map(([key, value]) => ({
       key,
-      value: asWritten(fieldNode(node, [...path, key]), value),
+      value: textOf(['matrix', name, key], value),
     }))
     return { name, values }
   })
   const number = countCells(axes)
   if (number <= mostCells) return cellsOf(axes)
   const message = `the matrix makes ${number} shots, at most ${mostCells} are possible`
-  const found = fieldNode(node, ['matrix'])
-  sink.add('wrong-value', startOf(found ?? node!), message, at)
+  const found = fieldNode(written.node, ['matrix'])
+  sink.add('wrong-value', startOf(found ?? written.node!), message, at)
   return []
 }
 
@@ -322,14 +359,15 @@ function schemaFaults(validate: ValidateFunction, value: unknown, known: readonl
   return validate(value) ? [] : describeSchemaErrors(validate.errors ?? [], value, known)
 }
 
+const noNames: ReadonlySet<string> = new Set()
+
 /** One bad field does not hide what is wrong with the others: it is left out, and the rest is checked further. */
-function layer(
-  node: Node | undefined,
-  sink: ProblemSink,
+function soundPart(
   fields: RawFields,
-  faulty: readonly (string | undefined)[],
-): Layer {
-  const broken = new Set(faulty.filter((name) => name !== undefined))
+  faults: readonly { path: readonly string[] }[],
+): Pick<Layer, 'fields' | 'broken'> {
+  const broken = new Set(faults.map(({ path }) => path[0]).filter((name) => name !== undefined))
+  if (broken.size === 0) return { fields, broken: noNames }
   const sound = Object.fromEntries(Object.entries(fields).filter(([name]) => !broken.has(name)))
-  return { node, sink, fields: sound, broken }
+  return { fields: sound, broken }
 }

@@ -2,6 +2,7 @@ import type { Node } from 'yaml'
 import { buildShot, type OnTemplateFault } from './build-shot.js'
 import { borderAdvice, linkShots } from './chains.js'
 import { type BaseFile, type Layer, type RootParts, type ShotLayer, splitRoot } from './manifest-parts.js'
+import { type ManifestReader, readManifestYaml } from './manifest-slices.js'
 import type { ShotName } from './names.js'
 import { outputFaults } from './output-path.js'
 import type { Problem } from './problem.js'
@@ -10,7 +11,7 @@ import type { Manifest, Shot } from './shot.js'
 import { checkShot, modelWarnings, type RuleFault } from './shot-rules.js'
 import { didYouMean } from './suggest.js'
 import { fieldNode, pieceOffset } from './yaml-nodes.js'
-import { decodeUtf8, lengthOf, type ProblemSink, problemSink, readYaml, startOf } from './yaml-source.js'
+import { decodeUtf8, lengthOf, type Placed, type ProblemSink, problemSink, startOf } from './yaml-source.js'
 
 /** A manifest as far as it could be read, with everything that is wrong with it. */
 export interface ParsedManifest {
@@ -38,19 +39,28 @@ export function parseManifest(
   file: string,
   bases: readonly BaseFile[] = [],
 ): ParsedManifest {
+  return parseManifestWith(readManifestYaml, content, { file, bases })
+}
+
+/** As `parseManifest`, with another reader of the text. */
+export function parseManifestWith(
+  read: ManifestReader,
+  content: Uint8Array | string,
+  { file, bases = [] }: { file: string; bases?: readonly BaseFile[] },
+): ParsedManifest {
   const name = manifestName(file)
   const decoded = typeof content === 'string' ? { text: content.replace(/^\ufeff/, '') } : decodeUtf8(content)
   if ('fault' in decoded) return unreadable(name, file, decoded)
 
   const sink = problemSink(file, decoded.text)
   const manifest: Manifest = { name, file, shots: [] }
-  const yaml = readYaml(sink)
+  const yaml = read(sink)
   const parts = yaml && splitRoot(yaml, sink, bases)
   if (!parts) return { manifest, problems: sink.problems, ...withoutShots(sink) }
 
-  const nodes = new Map(parts.shots.map(({ name, node }) => [name, node]))
+  const layers = new Map(parts.shots.map((layer) => [layer.name, layer]))
   const locate: Locate = (shot, field) => {
-    const own = fieldNode(nodes.get(shot), field)
+    const own = field.length > 0 ? fieldNode(layers.get(shot)?.node, field) : undefined
     if (own) return { node: own, sink }
     for (const { node, sink } of parts.defaults) {
       const inherited = fieldNode(node, field)
@@ -63,7 +73,8 @@ export function parseManifest(
   const { shots, faults } = linkShots(
     parts.shots.map((layer) => {
       const shot = readShot(layer, parts)
-      checkRules(shot, new Set([...layer.broken, ...brokenDefaults]), locate, sink)
+      const broken = brokenDefaults.length > 0 ? new Set([...layer.broken, ...brokenDefaults]) : layer.broken
+      checkRules(shot, broken, locate, sink)
       return { shot, suffix: layer.suffix }
     }),
   )
@@ -74,10 +85,11 @@ export function parseManifest(
   warnOfModels(shots, parts)
   adviseOnPrompts(shots, parts, locate, sink)
   const { earlierVars } = parts
+  const quiet = problemSink(file, decoded.text)
   const earlier = earlierVars && {
     earlier: linkShots(
       parts.shots.map((layer) => ({
-        shot: readShot(layer, { ...parts, vars: earlierVars }, problemSink(file, decoded.text)),
+        shot: readShot(layer, { ...parts, vars: earlierVars }, quiet),
         suffix: layer.suffix,
       })),
     ).shots,
@@ -115,7 +127,7 @@ function withoutShots(sink: ProblemSink): Pick<ParsedManifest, 'report' | 'place
 type Locate = (
   shot: ShotName,
   field: readonly (string | number)[],
-) => { node: Node; sink: ProblemSink } | undefined
+) => { node: Placed; sink: ProblemSink } | undefined
 
 /** A manifest's name: its file name without `.yaml` or `.yml`. */
 export function manifestName(file: string): string {
@@ -142,18 +154,23 @@ function readShot(
   quiet?: ProblemSink,
 ): Shot {
   const { name, cell } = own
-  const values = new Map([...vars, ...cell, ['shot', name]])
-  const faultIn = ({ node: from, sink: itsOwn }: Layer): OnTemplateFault => {
-    const sink = quiet ?? itsOwn
+  let filled: Map<string, string> | undefined
+  const values = () => {
+    filled ??= new Map([...vars, ...cell, ['shot', name]])
+    return filled
+  }
+  const faultIn = (layer: Layer): OnTemplateFault => {
+    const sink = quiet ?? layer.sink
     return (path, { kind, piece, name: unknown, offset }, written) => {
-      const text = fieldNode(from, path)
+      // Not before: there is a node only where a fault needs one.
+      const text = fieldNode(layer.node, path)
       const at =
         (text && pieceOffset(text, piece, written.slice(0, offset), sink)) ?? startOf((text ?? own.node)!)
       const options = { length: piece.length, shot: name }
       if (kind === 'syntax') {
         sink.add('template-syntax', at, `"${piece}" names no variable; write $\${ for a literal \${`, options)
       } else {
-        const near = didYouMean(unknown, values.keys())
+        const near = didYouMean(unknown, values().keys())
         sink.add('unknown-variable', at, `unknown variable "${unknown}"${near}`, options)
       }
     }
@@ -170,7 +187,8 @@ function warnOfModels(shots: readonly Shot[], { defaults, shots: layers }: RootP
     { fault: RuleFault; node: Node; sink: ProblemSink; shot: ShotName | undefined }
   >()
   for (const [index, shot] of shots.entries()) {
-    const { broken } = layers[index]!
+    const own = layers[index]!
+    const { broken } = own
     const unread = ['model', 'model_profile'].some(
       (field) => broken.has(field) || defaults.some((one) => one.broken.has(field)),
     )
@@ -179,16 +197,19 @@ function warnOfModels(shots: readonly Shot[], { defaults, shots: layers }: RootP
     const faults = warnings.get(key) ?? modelWarnings(shot)
     warnings.set(key, faults)
     for (const fault of faults) {
-      const layer = [layers[index]!, ...defaults].find((one) => fieldNode(one.node, fault.field))
-      const node = fieldNode(layer?.node, fault.field)
+      const layer = [own, ...defaults].find(({ fields }) => fields[fault.field[0]!] !== undefined)
       const first = firsts.get(fault.message)
+      const isOwn = layer === own
+      // The shot is not looked into where all of it stands behind the first place.
+      if (isOwn && first?.sink === own.sink && startOf(first.node) <= own.earliest) continue
+      const node = fieldNode(layer?.node, fault.field)
       if (!layer || !node) continue
       if (first?.sink === layer.sink && startOf(first.node) <= startOf(node)) continue
       firsts.set(fault.message, {
         fault,
         node,
         sink: layer.sink,
-        shot: layer === layers[index] ? shot.name : undefined,
+        shot: isOwn ? shot.name : undefined,
       })
     }
   }
@@ -225,11 +246,12 @@ function adviseOnPrompts(
   locate: Locate,
   sink: ProblemSink,
 ): void {
-  const byName = new Map(shots.map((shot) => [shot.name, shot]))
   // Shots may differ in just what is wrong with them.
   const faulty = sink.problems.some(({ severity }) => severity === 'error')
   const off = faulty ? new Set([...lintOff, 'prompt-twice']) : lintOff
-  for (const finding of lintShots(shots, off)) {
+  const findings = lintShots(shots, off)
+  const byName = new Map((findings.length > 0 ? shots : []).map((shot) => [shot.name, shot]))
+  for (const finding of findings) {
     addFault({ ...finding, severity: 'warning' }, byName.get(finding.shot)!, locate, sink)
   }
 }

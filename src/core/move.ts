@@ -88,6 +88,7 @@ export function offerMoves(steps: readonly Step[], { shots }: Manifest, states: 
     if (left.has(key)) left.get(key)!.push(name)
     else left.set(key, [name])
   }
+  if (left.size === 0) return [...steps]
   return steps.map((step) => {
     if (step.kind !== 'generate' || step.reason !== 'new') return step
     const { number, draft = false } = step.take

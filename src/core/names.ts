@@ -17,8 +17,9 @@ const allowed = /^[\p{L}\p{N}\p{M}_.-]+$/u
  */
 export function shotNameFault(name: string): string | undefined {
   if (name === '') return 'it is empty'
-  if ([...name].length > 100) return 'it has more than 100 characters'
-  if (new TextEncoder().encode(name).length > maxBytes) {
+  if (name.length > 100 && [...name].length > 100) return 'it has more than 100 characters'
+  // No UTF-16 code unit takes more than three bytes.
+  if (name.length * 3 > maxBytes && new TextEncoder().encode(name).length > maxBytes) {
     return `it has more than ${maxBytes} bytes in UTF-8 (80 Chinese characters), too long for a file name`
   }
   if (/^[.-]/.test(name)) return `it starts with "${name[0]}"`
@@ -35,9 +36,11 @@ export function shotNameFault(name: string): string | undefined {
 export function isDeviceName(name: string): boolean {
   return reserved.test(name)
 }
+const lowerAscii = /^[a-z0-9_.-]*$/
 
 /** Names that are equal under this key would be one file on a case-insensitive or normalising file system. */
 export function nameKey(name: string): string {
+  if (lowerAscii.test(name)) return name
   // Lower case first: it can make a letter that has a composed form (J̌, ǰ). The two small sigmas are one letter.
   return name.normalize('NFC').toLowerCase().replaceAll('ς', 'σ').normalize('NFC')
 }

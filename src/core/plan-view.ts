@@ -135,15 +135,22 @@ export function viewPlan({ manifest, steps }: Plan): PlanView {
     to,
     ...(keyFrame === undefined ? {} : { keyFrame }),
   }))
+  // Equal shots share their estimate.
+  const estimates = new Map<Estimate, EstimateView>()
+  const viewOf = (estimate: Estimate) => {
+    const view = estimates.get(estimate) ?? viewEstimate(estimate)
+    estimates.set(estimate, view)
+    return view
+  }
   return {
     manifest: manifest.name,
     file: manifest.file,
-    steps: steps.map(viewStep),
+    steps: steps.map((step) => viewStep(step, viewOf)),
     ...(borders.length > 0 && { borders }),
   }
 }
 
-function viewStep(step: Step): PlanView['steps'][number] {
+function viewStep(step: Step, viewOf: (estimate: Estimate) => EstimateView): PlanView['steps'][number] {
   const head = { take: step.name, step: step.kind }
   switch (step.kind) {
     case 'generate': {
@@ -153,7 +160,7 @@ function viewStep(step: Step): PlanView['steps'][number] {
         reason,
         ...(changed.length > 0 ? { changed } : {}),
         ...(movedFrom === undefined ? {} : { movedFrom }),
-        estimate: viewEstimate(estimate),
+        estimate: viewOf(estimate),
         ...(draft ? { draft: viewDraft(draft) } : {}),
         ...(finalPrice ? { finalPrice: viewPrice(finalPrice) } : {}),
         ...(follows ? { upstream: follows.take } : {}),

@@ -1,13 +1,13 @@
 import { upstreamOf, upstreamsFirst } from './chains.js'
 import { type Digest, type DigestPart, differingParts } from './digest.js'
 import { type DraftFault, type DraftSource, draftSourceOf } from './draft-source.js'
-import { type Estimate, type EstimateContext, estimateShot } from './estimate.js'
+import { type Estimate, type EstimateContext, estimator } from './estimate.js'
 import { classifyFailure, type FailureClass, mayRerun } from './failure.js'
 import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
 import type { PriceRange } from './money.js'
 import { offerMoves } from './move.js'
-import { compareTakeNames, type ShotName, type TakeName } from './names.js'
+import { compareTakeNames, type ShotName, splitTakeName, type TakeName } from './names.js'
 import { draftsOf, type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
 import {
@@ -126,16 +126,18 @@ export interface PlanOptions {
 }
 
 /** Decides what a run would do. Reads nothing, writes nothing: same arguments, same plan. */
-export function planRun(input: PlanInput, options: PlanOptions = {}): Plan {
-  const { manifest, states, present } = input
+export function planRun(given: PlanInput, options: PlanOptions = {}): Plan {
+  const { manifest, states, present } = given
+  const input = { ...given, estimate: estimator({ ...given.estimateWith, provider: options.provider }) }
   const { selects = () => true } = options
   const wanted = new Set<TakeName>()
+  const hasDrafts = options.draft || [...states.keys()].some((name) => splitTakeName(name).draft)
   const byShot = new Map<ShotName, Step[]>()
   const shots = new Map(manifest.shots.map((shot) => [shot.name, shot]))
   for (const shot of upstreamsFirst(manifest.shots)) {
     const before = shots.get(upstreamOf(shot)!)
     const upstream = before && upstreamAt(before, byShot.get(before.name)!, input, options)
-    const drafts = draftsOf(shot)
+    const drafts = hasDrafts ? draftsOf(shot) : []
     const own: Step[] = []
     for (const final of takesOf(shot)) {
       const draft = drafts[final.number - 1]
@@ -163,12 +165,17 @@ export function planRun(input: PlanInput, options: PlanOptions = {}): Plan {
   return { manifest, steps: offerMoves(steps, manifest, states) }
 }
 
+/** What steps are decided from. */
+interface StepInput extends PlanInput {
+  estimate: (shot: Shot) => Estimate
+}
+
 /** The steps of a take and of its draft. Only one of them is bought; what is under way of the other goes on. */
 function stepsFor(
   final: Take,
   draft: Take | undefined,
   upstream: Upstream | undefined,
-  input: PlanInput,
+  input: StepInput,
   options: PlanOptions,
 ): Step[] {
   const { states, digests, present } = input
@@ -180,7 +187,7 @@ function stepsFor(
     if (isMade && !options.force)
       return listed(stepFor(final, states.get(final.name), input, options, { upstream }))
     const step: Step | undefined = draft
-      ? withFinalPrice(stepFor(draft, draftState, input, options, { upstream }), final, input, options)
+      ? withFinalPrice(stepFor(draft, draftState, input, options, { upstream }), final, input)
       : { kind: 'hold', name: final.name, reason: final.shot.skip ? 'skipped' : 'no-drafts' }
     const open = unfinished(final.name, states.get(final.name), nowOf(final, input, options))
     return listed(step, open)
@@ -212,24 +219,19 @@ function listed(...steps: (Step | undefined)[]): Step[] {
   return steps.filter((step) => step !== undefined)
 }
 
-function withFinalPrice(
-  step: Step | undefined,
-  { shot }: Take,
-  { estimateWith }: PlanInput,
-  { provider }: PlanOptions,
-): Step | undefined {
+function withFinalPrice(step: Step | undefined, { shot }: Take, { estimate }: StepInput): Step | undefined {
   if (step?.kind !== 'generate') return step
-  return { ...step, finalPrice: estimateShot(shot, { ...estimateWith, provider }).price }
+  return { ...step, finalPrice: estimate(shot).price }
 }
 
 function stepFor(
   take: Take,
   state: TakeState | undefined,
-  input: PlanInput,
+  input: StepInput,
   options: PlanOptions,
   { source, upstream }: { source?: DraftSource | DraftFault | undefined; upstream: Upstream | undefined },
 ): Step | undefined {
-  const { force, failed, provider, stale } = options
+  const { force, failed, stale } = options
   const { name, shot } = take
   const entry = state?.entry
   const now = nowOf(take, input, options)
@@ -238,7 +240,6 @@ function stepFor(
   if (open && !(force && open.kind === 'collect' && open.collectedBefore)) return open
   if (shot.skip) return { kind: 'hold', name, reason: 'skipped' }
 
-  const estimate = () => estimateShot(shot, { ...input.estimateWith, provider })
   const buy = (reason: BuyReason): Step => {
     if (typeof source === 'string' && !force) return { kind: 'hold', name, reason: source }
     const fromDraft = typeof source === 'object'
@@ -251,7 +252,7 @@ function stepFor(
       digest,
       reason,
       changed: reason === 'changed' && entry ? differingParts(entry.digest, digest) : [],
-      estimate: estimate(),
+      estimate: input.estimate(shot),
       ...(fromDraft ? { draft: source } : {}),
       ...(upstream && !fromDraft ? { follows: { take: upstream.take, awaited: upstream.awaited } } : {}),
     }
@@ -268,7 +269,7 @@ function stepFor(
   if (failure === undefined) {
     if (!upstream || !isStale(entry, upstream)) return { kind: 'keep', name }
     if (stale && followsAnother(entry, upstream)) return buy('stale')
-    return { kind: 'keep', name, stale: { upstream: upstream.take, estimate: estimate() } }
+    return { kind: 'keep', name, stale: { upstream: upstream.take, estimate: input.estimate(shot) } }
   }
   if (failure === 'expired' || failure === 'cancelled') return buy(failure)
   // Another first frame may pass where the one before did not.

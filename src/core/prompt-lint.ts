@@ -242,7 +242,7 @@ function wideCharacters(prompt: string): Remark[] {
 function findTwins(shots: readonly Shot[]): Map<Shot, Shot> {
   const byPrompt = new Map<string, Shot[]>()
   for (const shot of shots) {
-    const prompt = shot.prompt?.trim().replace(/\s+/g, ' ')
+    const prompt = shot.prompt && plainSpaces(shot.prompt)
     if (!prompt || shot.skip) continue
     const group = byPrompt.get(prompt)
     if (group) group.push(shot)
@@ -260,6 +260,11 @@ function findTwins(shots: readonly Shot[]): Map<Shot, Shot> {
     }
   }
   return twins
+}
+
+function plainSpaces(prompt: string): string {
+  const trimmed = prompt.trim()
+  return /[^\S ]| {2}/.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed
 }
 
 /** What decides a result besides the prompt, as the digest has it, but with files by their paths and without the seed. */

@@ -1,7 +1,15 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 import type { ShotName } from './names.js'
 import type { ProblemCode } from './problem.js'
-import { keyText, lengthOf, type ProblemSink, plainValue, startOf, type YamlFile } from './yaml-source.js'
+import {
+  keyText,
+  lengthOf,
+  type Placed,
+  type ProblemSink,
+  plainValue,
+  startOf,
+  type YamlFile,
+} from './yaml-source.js'
 
 /** Plain values of a map's pairs; keys such as `__proto__` become ordinary own properties. */
 export function plainPairs(
@@ -58,7 +66,7 @@ export function addAt(
  * @param before The text before the piece, to tell it from others like it.
  */
 export function pieceOffset(
-  node: Node,
+  node: Placed,
   piece: string,
   before: string,
   sink: ProblemSink,

@@ -74,6 +74,14 @@ const coreTags = new Set(
   ['map', 'seq', 'str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`),
 )
 
+/** How the library is asked to read: keys as written, and without its check of their uniqueness. */
+export const yamlOptions = {
+  uniqueKeys: false,
+  stringKeys: true,
+  prettyErrors: false,
+  logLevel: 'error',
+} as const
+
 /**
  * Reads one YAML 1.2 document with keys as written (`012`, `no` and `1e3` are texts), and reports everything in it
  * that two readers could understand differently.
@@ -89,12 +97,7 @@ export function readYaml(sink: ProblemSink): YamlFile | undefined {
   }
 
   // Key uniqueness is checked below: the library compares every pair of keys, which takes minutes at 100,000.
-  const document = parseDocument(text, {
-    uniqueKeys: false,
-    stringKeys: true,
-    prettyErrors: false,
-    logLevel: 'error',
-  })
+  const document = parseDocument(text, yamlOptions)
   const exhausted = document.errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
   // Whatever else is reported then only follows from it.
   for (const error of exhausted ? [exhausted] : document.errors.slice(0, 20)) {
@@ -118,30 +121,56 @@ export function readYaml(sink: ProblemSink): YamlFile | undefined {
   }
   if (sink.problems.length > 0) return undefined
 
-  return { contents: document.contents, targets: checkNodes(document, sink) }
+  const { targets, faults } = inspectNodes(document, sink.source)
+  addFaults(faults, sink)
+  return { contents: document.contents, targets }
+}
+
+/** A problem that is not placed in its file yet: what `ProblemSink.add` takes. */
+export type NodeFault = Parameters<ProblemSink['add']>
+
+/** What is found in looking at every node of a document. */
+export interface NodeFindings {
+  targets: YamlFile['targets']
+  faults: NodeFault[]
+  /** Whether anything in it is an anchor or an alias, which may reach beyond it. */
+  hasAnchors: boolean
+  /** The most nodes and pairs that one of them stands in. */
+  depth: number
+}
+
+/** Adds faults in the order of their places. */
+export function addFaults(faults: readonly NodeFault[], sink: ProblemSink): void {
+  for (const fault of faults.toSorted(([, a], [, b]) => a - b)) sink.add(...fault)
 }
 
 /** Checks every node. Finds what aliases stand for on the way: the library walks the document anew for each. */
-function checkNodes(document: Document.Parsed, sink: ProblemSink): YamlFile['targets'] {
+export function inspectNodes(document: Document, source: SourceText): NodeFindings {
   const anchors = new Map<string, Node>()
   const targets = new Map<Alias, Node>()
-  const checkNode = (node: Node) => {
+  const faults: NodeFault[] = []
+  let depth = 0
+  const checkNode = (node: Node, path: readonly unknown[]) => {
+    depth = Math.max(depth, path.length)
     if (isAlias(node)) {
-      const target = checkAlias(node, anchors.get(node.source), sink)
-      if (target) targets.set(node, target)
+      const target = anchors.get(node.source)
+      const fault = aliasFault(node, target)
+      if (fault) faults.push(fault)
+      else targets.set(node, target!)
       return
     }
     if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node)
     if (node.tag !== undefined && !coreTags.has(node.tag)) {
       const shown = node.tag.replace('tag:yaml.org,2002:', '!!')
-      sink.add('yaml-tag', startOf(node), `The tag ${shown} has no meaning here`, { length: shown.length })
+      const message = `The tag ${shown} has no meaning here`
+      faults.push(['yaml-tag', startOf(node), message, { length: shown.length }])
     }
   }
   visit(document, {
-    Node: (_, node) => checkNode(node),
+    Node: (_, node, path) => checkNode(node, path),
     // A visitor of maps replaces that of nodes.
-    Map(_, map) {
-      checkNode(map)
+    Map(_, map, path) {
+      checkNode(map, path)
       const seen = new Map<string, number>()
       for (const { key } of map.items) {
         if (!isScalar(key) || typeof key.value !== 'string') continue
@@ -150,28 +179,32 @@ function checkNodes(document: Document.Parsed, sink: ProblemSink): YamlFile['tar
           seen.set(key.value, startOf(key))
           continue
         }
-        const { line } = sink.source.positionAt(first)
-        sink.add('duplicate-key', startOf(key), `"${key.value}" is already on line ${line}`, {
-          length: lengthOf(key),
-        })
+        faults.push(duplicateFault(key.value, key, source.positionAt(first).line))
       }
     },
   })
-  return targets
+  const hasAnchors = anchors.size > 0 || targets.size > 0 || faults.some(([code]) => code === 'yaml-alias')
+  return { targets, faults, hasAnchors, depth }
 }
 
-function checkAlias(alias: Alias, target: Node | undefined, sink: ProblemSink): Node | undefined {
+/** Says of a key that stands twice in a map where it stood first. */
+export function duplicateFault(text: string, key: Placed, firstLine: number): NodeFault {
+  return [
+    'duplicate-key',
+    startOf(key),
+    `"${text}" is already on line ${firstLine}`,
+    { length: lengthOf(key) },
+  ]
+}
+
+function aliasFault(alias: Alias, target: Node | undefined): NodeFault | undefined {
   const at = startOf(alias)
   const options = { length: alias.source.length + 1 }
-  if (target === undefined) {
-    sink.add('yaml-alias', at, `Nothing above is anchored as &${alias.source}`, options)
-    return undefined
-  }
-  if (startOf(target) <= at && at < (target.range?.[1] ?? 0)) {
-    sink.add('yaml-alias', at, `*${alias.source} stands inside what it stands for`, options)
-    return undefined
-  }
-  return target
+  if (target === undefined)
+    return ['yaml-alias', at, `Nothing above is anchored as &${alias.source}`, options]
+  if (startOf(target) <= at && at < (target.range?.[1] ?? 0))
+    return ['yaml-alias', at, `*${alias.source} stands inside what it stands for`, options]
+  return undefined
 }
 
 /**
@@ -222,13 +255,16 @@ function scalarValue({ value, source }: { value: unknown; source?: string }): un
   return typeof value === 'object' && value !== null ? (source ?? '') : value
 }
 
+/** Something that stands in a file: a node, or what is known of where one stands. */
+export type Placed = Pick<Node, 'range'>
+
 /** Offset of a node's first character. */
-export function startOf(node: Node): number {
+export function startOf(node: Placed): number {
   return node.range?.[0] ?? 0
 }
 
 /** Number of characters of a node as written. */
-export function lengthOf(node: Node): number {
+export function lengthOf(node: Placed): number {
   return node.range ? node.range[1] - node.range[0] : 1
 }
 
@@ -267,12 +303,15 @@ function tooDeepAt(text: string): number | undefined {
   return undefined
 }
 
-function suspiciouslyDeep(text: string): boolean {
+/** Whether flow collections may go too deep: their brackets do, wherever they stand. */
+export function suspiciouslyDeep(text: string): boolean {
   let depth = 0
-  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
-    if (bracket === '[' || bracket === '{') depth++
-    else depth = Math.max(0, depth - 1)
-    if (depth > maxDepth) return true
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at)
+    // [ and {, ] and }
+    if (c === 91 || c === 123) {
+      if (++depth > maxDepth) return true
+    } else if ((c === 93 || c === 125) && depth > 0) depth--
   }
   return false
 }

@@ -67,10 +67,19 @@ export async function checkManifests(
     const ofName = nameProblems(file, places.lockfile, lockfiles)
     lockfiles.set(places.lockfile, file)
     const broken = parsed.problems.some(({ severity }) => severity === 'error')
-    const digests = broken ? new Map<TakeName, Digest>() : digestsOf(parsed, images)
-    const earlierDigests = broken ? new Map<TakeName, Digest>() : earlierDigestsOf(parsed, images)
     const { manifest } = parsed
-    const one = { manifest, places, images, oversize, digests, earlierDigests, sha256, bases, mediaCache }
+    const digests = once(() => (broken ? none : digestsOf(parsed, images)))
+    const earlierDigests = once(() => (broken ? none : earlierDigestsOf(parsed, images)))
+    const one: LoadedManifest = {
+      ...{ manifest, places, images, oversize, sha256, bases, mediaCache },
+      // Not every command needs them.
+      get digests() {
+        return digests()
+      },
+      get earlierDigests() {
+        return earlierDigests()
+      },
+    }
     read.push({ one, parsed, ofName, isNamed: named.has(file) })
   }
   checkOutputs(read.map(({ parsed, one: { places } }) => ({ parsed, places })))
@@ -84,6 +93,17 @@ export async function checkManifests(
   return {
     loaded: manifests.map(({ one }) => one),
     problems: withoutRepeats(manifests.flatMap(({ parsed, ofName }) => [...parsed.problems, ...ofName])),
+  }
+}
+
+const none: ReadonlyMap<TakeName, Digest> = new Map()
+
+/** Makes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 
@@ -224,9 +244,16 @@ export function digestsFor(
 }
 
 /** Digests of the drafts that a manifest's takes can have. */
-export function draftDigestsOf({ manifest, images }: LoadedManifest): Map<TakeName, Digest> {
-  return hashTakes(manifest.shots.flatMap(draftsOf), images)
+export function draftDigestsOf({ manifest, images }: LoadedManifest): ReadonlyMap<TakeName, Digest> {
+  const known = draftDigests.get(images)
+  if (known) return known
+  const digests = hashTakes(manifest.shots.flatMap(draftsOf), images)
+  draftDigests.set(images, digests)
+  return digests
 }
+
+/** By what stands for one reading of one manifest. */
+const draftDigests = new WeakMap<LocalMedia, ReadonlyMap<TakeName, Digest>>()
 
 function hashTakes(takes: readonly Take[], images: LocalMedia): Map<TakeName, Digest> {
   return new Map(takes.map((take) => [take.name, digestOf(take, (path) => images.get(path)!.sha256)]))

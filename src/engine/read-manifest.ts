@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { RunnerError } from '../core/errors.js'
 import { type ParsedManifest, parseManifest } from '../core/manifest.js'
 import { type BaseFile, extendsIn } from '../core/manifest-parts.js'
+import { decodeUtf8 } from '../core/yaml-source.js'
 import type { Files } from '../ports/files.js'
 import { sha256Of } from './media.js'
 import { findProjectRoot, isInside } from './places.js'
@@ -26,17 +27,17 @@ export const mostBases = 5
  */
 export async function readManifest(absolute: string, file: string, files: Files): Promise<ReadManifest> {
   const content = await readFile(absolute, file, files)
-  const chain = [{ absolute, file, content }]
+  const chain: Read[] = [{ absolute, file, content, text: textOf(content) }]
   const bases: BaseFile[] = []
-  for (let named = extendsIn(content); named !== undefined; named = extendsIn(chain.at(-1)!.content)) {
+  for (let named = extendsIn(chain[0]!.text); named !== undefined; named = extendsIn(chain.at(-1)!.text)) {
     const next = await readBase(named, chain, files)
-    bases.push(next)
+    bases.push('fault' in next ? next : { file: next.file, content: next.text })
     if ('fault' in next) break
     chain.push(next)
   }
   const sha256 = chain.length === 1 ? sha256Of(content) : sha256Of(joined(chain.map((one) => one.content)))
   return {
-    parsed: parseManifest(content, file, bases),
+    parsed: parseManifest(chain[0]!.text, file, bases),
     sha256,
     bases: chain.slice(1).map((one) => one.absolute),
   }
@@ -46,6 +47,13 @@ interface Read {
   absolute: string
   file: string
   content: Uint8Array
+  /** As text, which is decoded once; the bytes themselves where they are none. */
+  text: Uint8Array | string
+}
+
+function textOf(content: Uint8Array): Uint8Array | string {
+  const decoded = decodeUtf8(content)
+  return 'text' in decoded ? decoded.text : content
 }
 
 async function readBase(
@@ -70,7 +78,7 @@ async function readBase(
     const content = real === undefined ? undefined : await files.read(real)
     if (real === undefined || content === undefined) return { fault: `there is no file "${named}"` }
     const realRoot = (await files.realPath(root)) ?? root
-    return isInside(real, realRoot) ? { absolute, file, content } : outside
+    return isInside(real, realRoot) ? { absolute, file, content, text: textOf(content) } : outside
   } catch (error) {
     return { fault: `"${named}" cannot be read: ${(error as Error).message}` }
   }

@@ -346,7 +346,7 @@ describe('problems', () => {
   test('a repeated shot and a repeated field each name the line of the first', () => {
     const text = `${top}  a:\n    prompt: x\n    prompt: y\n  a:\n    prompt: z\n`
     const messages = faultsOf(parseManifest(text, 'm.yaml')).map(({ message }) => message)
-    expect(messages).toEqual([expect.stringContaining('line 4'), expect.stringContaining('line 5')])
+    expect(messages).toEqual([expect.stringContaining('line 5'), expect.stringContaining('line 4')])
   })
 
   test('names that differ only in case name the line of the first', () => {
