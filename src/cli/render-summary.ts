@@ -133,6 +133,11 @@ function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] 
     lines.push(
       `${count(waiting, 'take')} ${waiting === 1 ? 'waits for the shot that it goes' : 'wait for the shots that they go'} on from: shotlock run buys what is missing.`,
     )
+  const stale = outcomes.filter((outcome) => outcome.kind === 'kept' && outcome.stale).length
+  if (stale > 0)
+    lines.push(
+      `${count(stale, 'take')} kept although stale: shotlock run --stale buys what goes on from shots made anew.`,
+    )
   if (again > 0) lines.push(`shotlock run --failed buys ${count(again, 'failed take')} again.`)
   return lines
 }

@@ -59,7 +59,8 @@ export type Outcome = TakeRef &
         bought: boolean
       }
     | { kind: 'failed'; failure: FailureClass; code: string; message: string; taskId: TaskId | undefined }
-    | { kind: 'kept'; note?: string }
+    /** `stale`: it goes on from a take that was made anew since. */
+    | { kind: 'kept'; note?: string; stale?: true }
     | { kind: 'held'; reason: HoldReason; upstream?: TakeName | undefined }
     | { kind: 'cancelled'; why?: NotBoughtReason | undefined }
     | { kind: 'live'; taskId: TaskId; note?: string }

@@ -237,7 +237,8 @@ function stepFor(
   const now = nowOf(take, input, options)
   const { digest } = now
   const open = unfinished(name, state, now)
-  if (open && !(force && open.kind === 'collect' && open.collectedBefore)) return open
+  const again = force || (stale && upstream && entry && followsAnother(entry, upstream))
+  if (open && !(again && open.kind === 'collect' && open.collectedBefore)) return open
   if (shot.skip) return { kind: 'hold', name, reason: 'skipped' }
 
   const buy = (reason: BuyReason): Step => {

@@ -49,13 +49,15 @@ export function upstreamAt(
   const step = stepOf(take)
   const standing = { take, task: undefined, awaited: false, stale: false, fault: undefined }
   if (step?.kind === 'generate') return { ...standing, awaited: true }
-  if (step?.kind === 'resume' || step?.kind === 'collect')
-    return { ...standing, task: step.taskId, awaited: true }
+  if (step?.kind === 'resume') return { ...standing, task: step.taskId, awaited: true }
+  const faultOf = (task: TaskId) =>
+    frames?.has(take) || mayBeFetched(task, now) ? undefined : 'no-last-frame'
+  if (step?.kind === 'collect')
+    return { ...standing, task: step.taskId, awaited: true, fault: faultOf(step.taskId) }
   const task = resultOf(states.get(take)?.entry)
   if (task === undefined) return { ...standing, fault: 'upstream' }
   const stale = step?.kind === 'keep' && step.stale !== undefined
-  const hasFrame = frames?.has(take) || mayBeFetched(task, now)
-  return { ...standing, task, stale, fault: hasFrame ? undefined : 'no-last-frame' }
+  return { ...standing, task, stale, fault: faultOf(task) }
 }
 
 function resultOf(entry: LockEntry | undefined): TaskId | undefined {

@@ -28,6 +28,7 @@ import { ManifestBudgets } from './manifest-budgets.js'
 import { failureOf, type OutcomeBody, ResultKeeper } from './result-keeper.js'
 import type { TakeCosts } from './take-costs.js'
 import { TaskPoller, type Watched } from './task-poller.js'
+import { Turns } from './turns.js'
 
 /** One manifest's share of a run. */
 export interface PlanPart extends BuyContext {
@@ -81,9 +82,9 @@ class Execution {
   readonly #outcomes: Outcome[] = []
   readonly #poller: TaskPoller
   readonly #pacer: CreatePacer
-  readonly #slots: LimitFunction
+  readonly #online: Line
   /** The flex tier has no limit of live tasks, so a task that waits there takes up no slot. */
-  readonly #flexSlots = pLimit(parallelFlexCreates)
+  readonly #flex: Line = { slots: pLimit(parallelFlexCreates), turns: new Turns() }
   readonly #results: ResultKeeper<PlanPart>
   readonly #frames: LastFrames
   /** Who waits for the outcome of a take, by its key. */
@@ -103,7 +104,7 @@ class Execution {
     const { clock, random, provider } = world
     const { pollPolicy: policy = patientPolling } = options
     const signal = AbortSignal.any([options.signal, this.#stopWaiting.signal])
-    this.#slots = pLimit(options.concurrency)
+    this.#online = { slots: pLimit(options.concurrency), turns: new Turns() }
     this.#runPot = options.maxCost && { name: '--max-cost', limit: options.maxCost }
     if (this.#runPot) this.#budget.add(this.#runPot, [])
     this.#manifests = new ManifestBudgets(parts, this.#budget)
@@ -161,9 +162,9 @@ class Execution {
       const oldestFirst = collects.toSorted((a, b) => ageKey(a.step.taskId) - ageKey(b.step.taskId))
       const fetching = oldestFirst.map(({ part, step }) => this.#results.collect(part, step))
       const waiting = resumes.map(({ part, step }) => this.#resume(part, step))
-      const buying = [this.#slots, this.#flexSlots].map((slots) => {
-        const ready = buys.filter((buy) => !isAwaiting(buy) && this.#slotsOf(buy.step) === slots)
-        return forEachWithin(slots, ready, ({ part, step }, free) => this.#generate(part, step, free))
+      const buying = [this.#online, this.#flex].map(({ slots, turns }) => {
+        const ready = buys.filter((buy) => !isAwaiting(buy) && this.#lineOf(buy.step).slots === slots)
+        return forEachWithin(slots, inTurn(ready, turns), (_, free) => this.#generate(turns.next(), free))
       })
       await Promise.all([...fetching, ...waiting, ...buying, ...following])
     } finally {
@@ -182,19 +183,25 @@ class Execution {
     )
   }
 
-  #slotsOf({ take }: Extract<Step, { kind: 'generate' }>): LimitFunction {
-    return take.shot.parameters.service_tier === 'flex' ? this.#flexSlots : this.#slots
+  #lineOf({ take }: Extract<Step, { kind: 'generate' }>): Line {
+    return take.shot.parameters.service_tier === 'flex' ? this.#flex : this.#online
   }
 
-  /** Buys a take as soon as the one that it goes on from is there, while everything else goes on. */
+  /**
+   * Buys a take as soon as the one that it goes on from is there, while everything else goes on. A chain takes longest,
+   * so what is next in one goes before what stands alone.
+   */
   async #follow(part: PlanPart, step: Extract<Step, { kind: 'generate' }>): Promise<void> {
     const upstream = step.follows!.take
     const before = await new Promise<Outcome>((resolve) => {
       const key = takeKey(this.#ref(part, upstream))
       this.#awaited.set(key, [...(this.#awaited.get(key) ?? []), resolve])
     })
-    if (before.kind === 'done' || before.kind === 'kept')
-      return await within(this.#slotsOf(step), (free) => this.#generate(part, step, free))
+    if (before.kind === 'done' || before.kind === 'kept') {
+      const { slots, turns } = this.#lineOf(step)
+      turns.add({ part, step }, { urgent: true })
+      return await within(slots, (free) => this.#generate(turns.next(), free))
+    }
     if (before.kind === 'cancelled')
       return this.#settle(part, step.name, { kind: 'cancelled', why: before.why })
     this.#settle(part, step.name, { kind: 'held', reason: 'upstream', upstream })
@@ -202,7 +209,8 @@ class Execution {
 
   /** Steps without work of their own. */
   #settleTheRest(): void {
-    for (const { part, step } of this.#steps('keep')) this.#settle(part, step.name, { kind: 'kept' })
+    for (const { part, step } of this.#steps('keep'))
+      this.#settle(part, step.name, { kind: 'kept', ...(step.stale ? { stale: true } : {}) })
     for (const { part, step } of this.#steps('hold'))
       this.#settle(part, step.name, { kind: 'held', reason: step.reason, upstream: step.upstream })
     for (const { part, step } of this.#steps('reconcile')) {
@@ -243,11 +251,7 @@ class Execution {
   }
 
   /** @param free Gives the slot back: called once no task of this take is live any more. */
-  async #generate(
-    part: PlanPart,
-    step: Extract<Step, { kind: 'generate' }>,
-    free: () => void,
-  ): Promise<void> {
+  async #generate({ part, step }: StepOf<'generate'>, free: () => void): Promise<void> {
     const flex = step.take.shot.parameters.service_tier === 'flex'
     const firstFrame = await this.#firstFrameOf(part, step)
     if (typeof firstFrame === 'string') {
@@ -357,7 +361,7 @@ class Execution {
     if (!this.#options.wait) return this.#settle(part, name, { kind: 'live', taskId })
     const watching = this.#watch(part, name, taskId, { flex, reservation: this.#manifests.holdOf(step) })
     // Already live: it is looked after at once, and holds a slot so that creates wait for it.
-    if (!flex) void this.#slots(() => watching)
+    if (!flex) void this.#online.slots(() => watching)
     await this.#results.finish(part, name, taskId, { watched: await watching, bought: false })
   }
 
@@ -402,6 +406,20 @@ class Execution {
 
   #onTrouble(during: 'create' | 'poll' | 'download') {
     return (message: string, waitMs: number) => this.#world.emit({ type: 'trouble', during, message, waitMs })
+  }
+}
+
+/** Places for creates, and who goes next. */
+interface Line {
+  slots: LimitFunction
+  turns: Turns<StepOf<'generate'>>
+}
+
+/** The items, each put down for its turn as it is taken. */
+function* inTurn<T>(items: readonly T[], turns: Turns<T>): Generator<T> {
+  for (const item of items) {
+    turns.add(item)
+    yield item
   }
 }
 

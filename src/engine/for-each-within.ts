@@ -26,7 +26,7 @@ export async function within(
  */
 export async function forEachWithin<T>(
   limit: LimitFunction,
-  items: readonly T[],
+  items: Iterable<T>,
   work: (item: T, free: () => void) => Promise<void>,
 ): Promise<void> {
   const open = new Set<Promise<void>>()

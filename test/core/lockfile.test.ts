@@ -107,9 +107,10 @@ const names = fc
     ),
     fc.integer({ min: 1, max: 12 }),
   )
-  .map(([name, number]) =>
-    takeName(number === 1 ? name.replaceAll('@', '') || 'x' : `${name.replaceAll('@', '')}@${number}`),
-  )
+  .map(([name, number]) => {
+    const shot = name.replaceAll('@', '') || 'x'
+    return takeName(number === 1 ? shot : `${shot}@${number}`)
+  })
 const amounts = fc.constantFrom('0 CNY', '1.3968 CNY', '12 USD')
 const entries: fc.Arbitrary<LockEntry> = fc.record(
   {

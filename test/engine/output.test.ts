@@ -82,7 +82,7 @@ describe('another output later', () => {
       repairWith: rig.world,
     })
     expect(report.manifests[0]!.files).toMatchObject([
-      { video: '../films/fox.mp4', state: 'changed', repair: { kind: 'restored' } },
+      { path: '../films/fox.mp4', state: 'changed', repair: { kind: 'restored' } },
     ])
     expect(rig.files.text('/project/films/fox.mp4')).toBe('video of cgt-1')
   })
