@@ -240,22 +240,31 @@ function intentOf(
   )
 }
 
+/** How much of a journal is taken apart at a time. */
+const blockBytes = 1024 * 1024
+
+/** Whole lines of a journal, without their ends and a little at a time: a hundred thousand takes leave many. */
+export function* journalLines(bytes: Uint8Array): Generator<string> {
+  const end = wholeBytes(bytes)
+  for (let at = 0; at < end; ) {
+    const till = at + blockBytes < end ? bytes.indexOf(0x0a, at + blockBytes) + 1 : end
+    yield* new TextDecoder().decode(bytes.subarray(at, till - 1)).split('\n')
+    at = till
+  }
+}
+
+function wholeBytes(bytes: Uint8Array): number {
+  return bytes.lastIndexOf(0x0a) + 1
+}
+
 /**
- * Journal lines as records, plus how many bytes of a last line were left by a crash, which is normal. Takes the file's
- * bytes: a crash can cut a character in two, and a decoded text no longer tells how long its pieces were.
+ * Journal lines as records, one after the other.
  *
- * @throws RunnerError `journal-damaged` when any other line is not what was written.
+ * @throws RunnerError `journal-damaged` when a line but the last is not what was written.
  */
-export function parseJournal(
-  content: Uint8Array | string,
-  file: string,
-): { records: LedgerRecord[]; tornBytes: number } {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-  const end = bytes.lastIndexOf(0x0a) + 1
-  const tornBytes = bytes.length - end
-  const records: LedgerRecord[] = []
+export function* journalRecords(bytes: Uint8Array, file: string): Generator<LedgerRecord> {
   let lineNumber = 0
-  for (const line of new TextDecoder().decode(bytes.subarray(0, end)).split('\n')) {
+  for (const line of journalLines(bytes)) {
     lineNumber++
     if (line === '') continue
     const record = parseRecord(line)
@@ -264,9 +273,16 @@ export function parseJournal(
         hint: 'Nothing was sent. Keep the file and report this: its lines hold task ids that were paid for.',
       })
     }
-    records.push(record)
+    yield record
   }
-  return { records, tornBytes }
+}
+
+/**
+ * How many bytes of a last line were left by a crash, which is normal. Takes the file's bytes: a crash can cut a
+ * character in two, and a decoded text no longer tells how long its pieces were.
+ */
+export function tornBytesOf(bytes: Uint8Array): number {
+  return bytes.length - wholeBytes(bytes)
 }
 
 const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
