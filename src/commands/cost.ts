@@ -78,7 +78,7 @@ async function readBoughtFor(
 ): Promise<ReadonlyMap<TaskId, Digest> | undefined> {
   const bytes = await readable(() => files.read(archive), archive)
   if (!bytes) return undefined
-  const archived = readArchive(new TextDecoder().decode(bytes))
+  const archived = readArchive(bytes)
   return new Map(archived.flatMap(({ entry }) => (entry.task ? [[entry.task, entry.digest] as const] : [])))
 }
 

@@ -37,6 +37,9 @@ export interface PruneControls {
   confirm: (report: PruneReport) => Promise<boolean>
 }
 
+/** So many entries share two flushes of the journal. */
+const droppedTogether = 1000
+
 /**
  * Drops entries whose takes are gone from the manifest, but never what is live, unknown, or paid for and not collected.
  * Their ids go to the journal's archive; files stay on the disk.
@@ -58,8 +61,12 @@ export async function prune(
         hint: 'Run again and answer y, or give --yes.',
       })
     }
-    for (const [index, { pruned }] of report.manifests.entries())
-      for (const { take } of pruned) await drop(take, ledgers[index]!)
+    for (const [index, { pruned }] of report.manifests.entries()) {
+      for (let start = 0; start < pruned.length; start += droppedTogether) {
+        const some = pruned.slice(start, start + droppedTogether)
+        await Promise.all(some.map(({ take }) => drop(take, ledgers[index]!)))
+      }
+    }
     return report
   })
 }

@@ -1,4 +1,4 @@
-import { applyRecord, parseRecord, type TakeState } from './ledger-state.js'
+import { applyRecord, journalLines, parseRecord, type TakeState } from './ledger-state.js'
 import { type LockEntry, tasksOf } from './lockfile.js'
 import type { TakeName } from './names.js'
 import type { Step } from './plan.js'
@@ -16,10 +16,10 @@ export interface ArchivedEntry {
  * Every task that old journals know of, in the order they were bought, and every create that is still without an
  * answer. Half lines, which a crash leaves, are passed over: what they said stands in the journal that was being copied.
  */
-export function readArchive(text: string): ArchivedEntry[] {
+export function readArchive(bytes: Uint8Array): ArchivedEntry[] {
   const states = new Map<TakeName, TakeState>()
   const tasks = new Map<TaskId, ArchivedEntry>()
-  for (const line of text.split('\n')) {
+  for (const line of journalLines(bytes)) {
     const record = line === '' ? undefined : parseRecord(line)
     if (!record) continue
     const state = safely(() => applyRecord(states.get(record.take), record))

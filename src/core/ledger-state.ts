@@ -206,21 +206,26 @@ export function countRecord(states: Map<TakeName, TakeState>, record: LedgerReco
 /**
  * Counts what a journal has beyond a lockfile. That lockfile may come from elsewhere by now and have another pick; the
  * journal's is the news then, and the shot's only one.
+ *
+ * @returns Whether there was anything.
  */
-export function countJournal(states: Map<TakeName, TakeState>, records: readonly LedgerRecord[]): void {
+export function countJournal(states: Map<TakeName, TakeState>, records: Iterable<LedgerRecord>): boolean {
   const picks = new Map<ShotName, TakeName>()
+  let isEmpty = true
   for (const record of records) {
+    isEmpty = false
     countRecord(states, record)
     if (record.type === 'picked' && states.get(record.take)?.entry?.pick)
       picks.set(splitTakeName(record.take).shot, record.take)
   }
-  if (picks.size === 0) return
+  if (picks.size === 0) return !isEmpty
   for (const [take, state] of states) {
     if (!state.entry?.pick) continue
     const pick = picks.get(splitTakeName(take).shot)
     if (pick !== undefined && pick !== take && states.get(pick)?.entry?.pick)
       states.set(take, { ...state, entry: withPick(state.entry, false) })
   }
+  return !isEmpty
 }
 
 /**
@@ -303,22 +308,31 @@ function intentOf(
   )
 }
 
+/** How much of a journal is taken apart at a time. */
+const blockBytes = 1024 * 1024
+
+/** Whole lines of a journal, without their ends and a little at a time: a hundred thousand takes leave many. */
+export function* journalLines(bytes: Uint8Array): Generator<string> {
+  const end = wholeBytes(bytes)
+  for (let at = 0; at < end; ) {
+    const till = at + blockBytes < end ? bytes.indexOf(0x0a, at + blockBytes) + 1 : end
+    yield* new TextDecoder().decode(bytes.subarray(at, till - 1)).split('\n')
+    at = till
+  }
+}
+
+function wholeBytes(bytes: Uint8Array): number {
+  return bytes.lastIndexOf(0x0a) + 1
+}
+
 /**
- * Journal lines as records, plus how many bytes of a last line were left by a crash, which is normal. Takes the file's
- * bytes: a crash can cut a character in two, and a decoded text no longer tells how long its pieces were.
+ * Journal lines as records, one after the other.
  *
- * @throws RunnerError `journal-damaged` when any other line is not what was written.
+ * @throws RunnerError `journal-damaged` when a line but the last is not what was written.
  */
-export function parseJournal(
-  content: Uint8Array | string,
-  file: string,
-): { records: LedgerRecord[]; tornBytes: number } {
-  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-  const end = bytes.lastIndexOf(0x0a) + 1
-  const tornBytes = bytes.length - end
-  const records: LedgerRecord[] = []
+export function* journalRecords(bytes: Uint8Array, file: string): Generator<LedgerRecord> {
   let lineNumber = 0
-  for (const line of new TextDecoder().decode(bytes.subarray(0, end)).split('\n')) {
+  for (const line of journalLines(bytes)) {
     lineNumber++
     if (line === '') continue
     const record = parseRecord(line)
@@ -327,9 +341,16 @@ export function parseJournal(
         hint: 'Nothing was sent. Keep the file and report this: its lines hold task ids that were paid for.',
       })
     }
-    records.push(record)
+    yield record
   }
-  return { records, tornBytes }
+}
+
+/**
+ * How many bytes of a last line were left by a crash, which is normal. Takes the file's bytes: a crash can cut a
+ * character in two, and a decoded text no longer tells how long its pieces were.
+ */
+export function tornBytesOf(bytes: Uint8Array): number {
+  return bytes.length - wholeBytes(bytes)
 }
 
 const requiredText: Record<LedgerRecord['type'], readonly string[]> = {

@@ -47,8 +47,23 @@ export function agreement(
     now = new Map(same ? parsed.manifest.shots.map((shot) => [shot.name, shot]) : [])
   }
 
+  let looking: Promise<void> = Promise.resolve()
+  let next: Promise<void> | undefined
+
+  /** A look that starts after this call, one for all that ask while another is under way. */
+  function lookSoon(): Promise<void> {
+    next ??= looking
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined
+        looking = look()
+        return looking
+      })
+    return next
+  }
+
   return async ({ shot: { name }, number }) => {
-    await look()
+    await lookSoon()
     const [before, after] = [agreed.get(name), now.get(name)]
     if (before === after) return true
     return after !== undefined && number <= takesOf(after).length && wordingOf(before) === wordingOf(after)

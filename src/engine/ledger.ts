@@ -3,10 +3,11 @@ import { RunnerError } from '../core/errors.js'
 import {
   countJournal,
   countRecord,
+  journalRecords,
   type LedgerRecord,
   lockEntryOf,
-  parseJournal,
   type TakeState,
+  tornBytesOf,
 } from '../core/ledger-state.js'
 import type { LockEntries, LockEntry } from '../core/lockfile.js'
 import { readLockfile } from '../core/merge-lockfiles.js'
@@ -150,27 +151,32 @@ export class Ledger {
         `${JSON.stringify({ type: 'doubt', take, seed: entry.seed, at: sentAt } satisfies LedgerRecord)}\n`,
       ]
     })
-    const bytes = await files.read(journal)
-    const text = new TextDecoder().decode(bytes)
-    if (bytes && text === kept.join('')) return kept.length === 0 ? await files.remove(journal) : undefined
+    const keptText = kept.join('')
+    const size = await files.size(journal)
+    if (size === Buffer.byteLength(keptText)) {
+      const isAsKept = new TextDecoder().decode(await files.read(journal)) === keptText
+      if (isAsKept) return kept.length === 0 ? await files.remove(journal) : undefined
+    }
 
     // A journal without an id that the lockfile has would make it unknown again: it goes without a copy.
-    const archived = !bytes || this.#journalLacksIds || (await this.#append(archive, bytes))
+    const archived = size === undefined || this.#journalLacksIds || (await this.#append(archive, journal))
     if (!archived) return
     mark('journal-archived')
-    if (kept.length > 0) await files.replace(journal, kept.join(''))
+    if (kept.length > 0) await files.replace(journal, keptText)
     else await files.remove(journal)
     mark('journal-emptied')
   }
 
   /** @returns Whether it is on the disk; if not, the journal stays and the next run tries again. */
-  async #append(path: string, bytes: Uint8Array): Promise<boolean> {
+  async #append(path: string, from: string): Promise<boolean> {
     try {
       const file = await this.#world.files.openAppend(path)
       try {
         // A crash may have left half a line there; it must not run into the next.
         await file.write(new TextEncoder().encode('\n'))
-        await file.write(bytes)
+        const chunks = await this.#world.files.readChunks(from)
+        if (!chunks) return false
+        for await (const chunk of chunks) await file.write(chunk)
         await file.flush()
       } finally {
         await file.close()
@@ -193,10 +199,10 @@ async function load(places: Places, files: Files) {
   for (const [name, entry] of entries) states.set(name, { entry, intent: undefined })
 
   const bytes = (await readable(() => files.read(places.journal), places.journal)) ?? new Uint8Array()
-  const { records, tornBytes } = parseJournal(bytes, places.journal)
-  countJournal(states, records)
-  const isUnwritten = merged || records.length > 0
-  return { states, fingerprint, lockfileSha256, journalBytes: bytes.length - tornBytes, isUnwritten }
+  const isChanged = countJournal(states, journalRecords(bytes, places.journal))
+  const isUnwritten = merged || isChanged
+  const journalBytes = bytes.length - tornBytesOf(bytes)
+  return { states, fingerprint, lockfileSha256, journalBytes, isUnwritten }
 }
 
 function entriesOf(states: ReadonlyMap<TakeName, TakeState>): LockEntries {

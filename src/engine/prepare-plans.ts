@@ -136,7 +136,7 @@ async function findRecalls(
 ): Promise<ArchivedEntry[]> {
   if (!places.recalls || !steps.some(({ kind }) => kind === 'generate')) return []
   const bytes = await readable(() => files.read(places.archive), places.archive)
-  return bytes ? recallEntries(steps, states, readArchive(new TextDecoder().decode(bytes))) : []
+  return bytes ? recallEntries(steps, states, readArchive(bytes)) : []
 }
 
 export interface PreparedPart extends PlanPart, LoadedManifest {

@@ -9,7 +9,8 @@ import { findProjectRoot, isInside } from './places.js'
 
 /** A manifest as it was read, with the files that it extends. */
 export interface ReadManifest {
-  parsed: ParsedManifest
+  /** Parsed when it is first asked for: often the hash says enough. */
+  readonly parsed: ParsedManifest
   /** Of everything that was read, in hexadecimal. */
   sha256: string
   /** The files that it extends, nearest first, absolute. */
@@ -36,8 +37,12 @@ export async function readManifest(absolute: string, file: string, files: Files)
     chain.push(next)
   }
   const sha256 = chain.length === 1 ? sha256Of(content) : sha256Of(joined(chain.map((one) => one.content)))
+  let parsed: ParsedManifest | undefined
   return {
-    parsed: parseManifest(chain[0]!.text, file, bases),
+    get parsed() {
+      parsed ??= parseManifest(chain[0]!.text, file, bases)
+      return parsed
+    },
     sha256,
     bases: chain.slice(1).map((one) => one.absolute),
   }

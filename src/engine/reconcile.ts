@@ -165,7 +165,7 @@ async function ownedTasks(parts: readonly PlanPart[], { files }: ReconcileWorld)
       for (const id of entry ? tasksOf(entry) : []) owned.add(id)
     }
     const bytes = await files.read(places.archive)
-    for (const { entry } of bytes ? readArchive(new TextDecoder().decode(bytes)) : []) {
+    for (const { entry } of bytes ? readArchive(bytes) : []) {
       if (entry.task !== undefined) owned.add(entry.task)
     }
   }

@@ -5,9 +5,10 @@ import {
   applyRecord,
   countJournal,
   countRecord,
+  journalRecords,
   type LedgerRecord,
-  parseJournal,
   type TakeState,
+  tornBytesOf,
 } from '../../src/core/ledger-state.js'
 import { knownTasks, type LockEntry, renderLockfile } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
@@ -456,23 +457,36 @@ describe('a journal', () => {
     collected('狐狸'),
     picked('狐狸', { instead: [takeName('a@2'), 't'] }),
   ]
-  const text = records.map(line).join('')
-  const bytes = new TextEncoder().encode(text)
+  const bytes = new TextEncoder().encode(records.map(line).join(''))
+  const parse = (journal: Uint8Array) => ({
+    records: [...journalRecords(journal, 'ep01.journal.jsonl')],
+    tornBytes: tornBytesOf(journal),
+  })
 
   test('gives back the records that were written', () => {
-    expect(parseJournal(text, 'j')).toEqual({ records, tornBytes: 0 })
-    expect(parseJournal(bytes, 'j')).toEqual({ records, tornBytes: 0 })
+    expect(parse(bytes)).toEqual({ records, tornBytes: 0 })
   })
 
   test('that is empty has no records', () => {
-    expect(parseJournal('', 'j')).toEqual({ records: [], tornBytes: 0 })
+    expect(parse(new Uint8Array())).toEqual({ records: [], tornBytes: 0 })
+  })
+
+  test('of several megabytes gives every record, and names the line that is damaged', () => {
+    const many = Array.from({ length: 30_000 }, (_, i) => accepted(`狐狸-${i}`))
+    const text = many.map(line).join('')
+    const large = new TextEncoder().encode(text)
+    expect(large.length).toBeGreaterThan(2 * 1024 * 1024)
+    expect(parse(large).records).toEqual(many)
+    const at = text.indexOf('"狐狸-19990"')
+    const broken = new TextEncoder().encode(`${text.slice(0, at)}${text.slice(at + 3)}`)
+    expect(() => parse(broken)).toThrow('line 19991 ')
   })
 
   test('cut at any byte gives the whole lines, and tells how many bytes are left over', () => {
     const ends = [...bytes.keys()].filter((index) => bytes[index] === 0x0a).map((index) => index + 1)
     for (let length = 0; length <= bytes.length; length++) {
       const whole = ends.filter((end) => end <= length)
-      expect(parseJournal(bytes.subarray(0, length), 'j')).toEqual({
+      expect(parse(bytes.subarray(0, length))).toEqual({
         records: records.slice(0, whole.length),
         tornBytes: length - (whole.at(-1) ?? 0),
       })
@@ -498,7 +512,7 @@ describe('a journal', () => {
   ])('with %s in the middle is refused, and the line is named', (_, damaged) => {
     const broken = `${line(intent())}${damaged}\n${line(unsent())}`
     try {
-      parseJournal(broken, 'ep01.journal.jsonl')
+      parse(new TextEncoder().encode(broken))
       expect.unreachable()
     } catch (error) {
       expect(error).toBeInstanceOf(RunnerError)

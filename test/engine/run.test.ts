@@ -487,6 +487,19 @@ describe('limits', () => {
   })
 })
 
+test('a manifest is not read once for every take that is bought', async () => {
+  const rig = createRig(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`shot-${i}`, 'x'])))
+  const read = rig.files.read
+  let reads = 0
+  rig.files.read = async (path) => {
+    if (path.endsWith('ep01.yaml')) reads++
+    return await read(path)
+  }
+  await rig.run({ concurrency: 40, createsPerMinute: 100_000 })
+  expect(rig.provider.creates).toHaveLength(40)
+  expect(reads).toBeLessThanOrEqual(3)
+})
+
 describe('polling', () => {
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`shot-${i}`, 'x']))
 
