@@ -383,7 +383,7 @@ describe('what was made from a frame that is no longer the one', () => {
 describe('a last frame that', () => {
   const edited = { ...pair, ...goingOn('b', 'a', { seed: 7 }) }
 
-  test('is gone is fetched again while the provider has it, and recorded as it came', async () => {
+  test('is missing is fetched again while the provider has it, and recorded as it came', async () => {
     const rig = createRig(pair)
     stampTasks(rig)
     await rig.run()
@@ -407,7 +407,7 @@ describe('a last frame that', () => {
     expect(created(rig)).toEqual(['a'])
   })
 
-  test('is gone holds what goes on from it once the provider has it no more', async () => {
+  test('is missing holds what goes on from it once the provider has it no more', async () => {
     const rig = createRig(pair)
     stampTasks(rig)
     await rig.run()
@@ -423,7 +423,7 @@ describe('a last frame that', () => {
   test.each([
     ['another picture', () => jpeg],
     ['no picture at all', () => new TextEncoder().encode('mine')],
-  ])('somebody has made %s is neither used nor written over', async (_, content) => {
+  ])('somebody has made into %s is neither used nor written over', async (_, content) => {
     const rig = await bought(pair)
     rig.files.write(out('a.last.png'), content())
     rig.writeManifest(edited)
@@ -432,7 +432,7 @@ describe('a last frame that', () => {
     expect(rig.files.contents.get(out('a.last.png'))).toEqual(content())
   })
 
-  test('is gone makes nothing to do while nobody needs it', async () => {
+  test('is missing makes nothing to do while nobody needs it', async () => {
     const rig = await bought(pair)
     rig.files.contents.delete(out('a.last.png'))
     expect(await kinds(rig)).toEqual({ a: 'kept', b: 'kept' })
