@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import type { LockEntry } from '../../src/core/lockfile.js'
+import type { TakeName } from '../../src/core/names.js'
+import type { TaskId } from '../../src/core/task.js'
+import { findWrongFollows } from '../torture/audit.js'
 import { playPlainLoop } from '../torture/plain-loop.js'
 import { playRound } from '../torture/play-round.js'
-import { type Kill, type KilledStart, planRound, type RoundPlan } from '../torture/round-plan.js'
+import {
+  type Kill,
+  type KilledStart,
+  type PlannedShot,
+  planRound,
+  type RoundPlan,
+} from '../torture/round-plan.js'
 
 const bin = 'dist/bin.js'
 /** Each test starts the binary several times, and they run side by side. */
@@ -9,10 +19,9 @@ const patient = { timeout: 120_000 }
 
 /** A round of two shots in which nothing goes wrong but what a test asks for. */
 function smallRound(changes: Partial<RoundPlan>): RoundPlan {
-  const shot = (name: string) => ({ name, prompt: `a fox, ${name}`, takes: 1, seed: undefined, flex: false })
   return {
     seed: 1,
-    shots: [shot('first'), shot('second')],
+    shots: [plannedShot('first'), plannedShot('second')],
     faults: { latencyMs: 40 },
     starts: [],
     createsPerMinute: 60_000,
@@ -20,6 +29,13 @@ function smallRound(changes: Partial<RoundPlan>): RoundPlan {
     ...changes,
   }
 }
+
+function plannedShot(name: string, follows?: string): PlannedShot {
+  return { name, prompt: `a fox, ${name}`, takes: 1, seed: undefined, flex: false, follows }
+}
+
+/** Three shots that go on from each other. */
+const chain = [plannedShot('first'), plannedShot('second', 'first'), plannedShot('third', 'second')]
 
 function killedAt(...points: Kill['at'][]): KilledStart[] {
   return points.map((at) => ({ command: 'run', kill: { at, times: 1 } as Kill }))
@@ -58,6 +74,32 @@ describe.concurrent('a crash at', () => {
   })
 })
 
+describe.concurrent('a crash in a chain at', () => {
+  test.each<[Kill['at'], times: number]>([
+    ['answer-received', 2],
+    ['accepted-written', 2],
+    ['ended-written', 1],
+    ['part-written', 1],
+    ['file-renamed', 1],
+    ['framed-written', 2],
+    ['collected-written', 1],
+    ['journal-archived', 1],
+  ])('%s (%i) buys each shot once, from the one before', patient, async (at, times) => {
+    const starts: KilledStart[] = [{ command: 'run', kill: { at, times } as Kill }]
+    const result = await playRound(smallRound({ shots: chain, starts }), bin)
+    expect(result.kills).toEqual([at])
+    expect(result.failures).toEqual([])
+    expect(result).toMatchObject({ accepted: 3, collected: 3, followed: 2, framed: 2, doubled: 0 })
+  })
+
+  test('intent-written holds what goes on from the shot', patient, async () => {
+    const starts: KilledStart[] = [{ command: 'run', kill: { at: 'intent-written', times: 2 } }]
+    const result = await playRound(smallRound({ shots: chain, starts }), bin)
+    expect(result.failures).toEqual([])
+    expect(result).toMatchObject({ accepted: 1, unknownUnpaid: ['second'], waiting: ['third'] })
+  })
+})
+
 describe.concurrent('rounds of kills and faults', () => {
   test.each([1, 10, 16, 24])('seed %i', patient, async (seed) => {
     const result = await playRound(planRound({ seed, shots: 5 }), bin)
@@ -72,6 +114,25 @@ describe.concurrent('the harness', () => {
     const result = await playRound(smallRound({ starts, forgets: 'everything' }), bin)
     expect(result.doubled).toBeGreaterThanOrEqual(2)
     expect(result.failures).toContainEqual(`${result.doubled} creates too many`)
+  })
+
+  test('tells a chain that goes on from another task than its upstream has or had', () => {
+    const entry = (task: string, follows?: string): LockEntry => ({
+      ...{ status: 'succeeded', task: task as TaskId, frameSha256: 'f'.repeat(64) },
+      ...({ provider: 'ark', digest: 'any' } as Pick<LockEntry, 'provider' | 'digest'>),
+      ...(follows === undefined ? {} : { follows: follows as TaskId }),
+    })
+    const wrongIn = (entries: Record<string, LockEntry>) =>
+      findWrongFollows(chain, new Map(Object.entries(entries)) as Map<TakeName, LockEntry>)
+    const first = { ...entry('t-1'), previous: ['t-0' as TaskId] }
+    expect(wrongIn({ first, second: entry('t-2', 't-1'), third: entry('t-3', 't-2') })).toEqual([])
+    expect(wrongIn({ first, second: entry('t-2', 't-0') })).toEqual([])
+    expect(wrongIn({ first, second: entry('t-2', 't-9') })).toHaveLength(1)
+    expect(wrongIn({ first, second: entry('t-2') })).toHaveLength(1)
+    expect(wrongIn({ third: entry('t-3', 't-2') })).toHaveLength(1)
+    expect(
+      wrongIn({ first: { ...first, frameSha256: undefined }, second: entry('t-2', 't-1') }),
+    ).toHaveLength(1)
   })
 
   test('counts doubled creates and unseen ids of a loop that repeats creates', async () => {

@@ -1,3 +1,4 @@
+import { encode } from 'fast-png'
 import type { CreateAnswer } from '../../src/core/create-answer.js'
 import { ProviderError } from '../../src/core/errors.js'
 import type { VideoRequest } from '../../src/core/request.js'
@@ -14,6 +15,8 @@ export interface TaskScript {
   ends?: Partial<Task> & Pick<Task, 'status'>
   /** What its video holds; default a text of its own. */
   video?: string
+  /** Its last frame, where that was asked for; default a picture of its own, `undefined`: it comes without. */
+  lastFrame?: Uint8Array | undefined
   /** Whether it is in the flex tier, for tasks that were put there. */
   flex?: boolean
 }
@@ -50,8 +53,10 @@ export interface FakeProvider extends Provider {
   /** Changes what a look at a task tells. */
   answer: (task: Task) => Task
   hasList: boolean
-  /** Puts a task there that this run did not create. */
-  add(id: string, task: TaskScript): TaskId
+  /** Puts a task there that this run did not create; with what was asked for, if that matters. */
+  add(id: string, task: TaskScript, request?: VideoRequest): TaskId
+  /** The last frame of a task as it would be downloaded now; `undefined` where it has none. */
+  lastFrameOf(id: string): Uint8Array | undefined
 }
 
 /** A provider in memory: tasks run on the test's clock. */
@@ -63,6 +68,11 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
   const liveAt = (now: number) =>
     [...tasks.values()].filter(({ createdAt, script }) => createdAt + (script.livesMs ?? 60_000) > now).length
   const videoOf = (id: TaskId) => new TextEncoder().encode(tasks.get(id)?.script.video ?? `video of ${id}`)
+  const lastFrameOf = (id: TaskId) => {
+    const { script = {}, request } = tasks.get(id) ?? {}
+    if (request?.return_last_frame !== true) return undefined
+    return 'lastFrame' in script ? script.lastFrame : pictureOf(id)
+  }
 
   const read = (id: TaskId): Task | undefined => {
     const found = tasks.get(id)
@@ -74,6 +84,7 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
       : (script.ends ?? {
           status: 'succeeded',
           videoUrl: `https://files.test/${id}.mp4?sig=secret`,
+          lastFrameUrl: lastFrameOf(id) && `https://files.test/${id}.last?sig=secret`,
           completionTokens: 1000,
         })
     return {
@@ -111,10 +122,11 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
     onRemove: () => undefined,
     onDownload: undefined,
 
-    add(id, script) {
-      tasks.set(taskId(id), { createdAt: clock.now(), script, request: undefined })
+    add(id, script, request) {
+      tasks.set(taskId(id), { createdAt: clock.now(), script, request })
       return taskId(id)
     },
+    lastFrameOf: (id) => lastFrameOf(taskId(id)),
     async check() {
       provider.onCall('check')
     },
@@ -154,8 +166,11 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
     async download(url, { offset = 0 } = {}) {
       provider.calls.download.push({ url, offset })
       provider.onCall('download')
-      const id = taskId(/([^/]+)\.mp4/.exec(url)![1]!)
-      const video = videoOf(id)
+      const [, name, kind] = /([^/]+)\.(mp4|last)/.exec(url)!
+      const frame = kind === 'last' ? lastFrameOf(taskId(name!)) : undefined
+      if (frame) return { offset, totalBytes: frame.length, chunks: oneChunk(frame.subarray(offset)) }
+      if (kind === 'last') throw new ProviderError('no such file', { status: 404 })
+      const video = videoOf(taskId(name!))
       const special = provider.onDownload?.(video, offset)
       if (special) return { totalBytes: video.length, ...special }
       return { offset, totalBytes: video.length, chunks: oneChunk(video.subarray(offset)) }
@@ -176,6 +191,12 @@ export function fakeProvider(clock: Clock, name = 'ark'): FakeProvider {
     close: async () => undefined,
   }
   return provider
+}
+
+/** A small PNG that no other text has. */
+function pictureOf(text: string): Uint8Array {
+  const data = new TextEncoder().encode(text.padEnd(16))
+  return encode({ width: data.length, height: 1, channels: 1, data })
 }
 
 /** A body that comes in one piece. */

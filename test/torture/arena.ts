@@ -81,9 +81,15 @@ export function acceptedCreates({ log }: Pick<Simulator, 'log'>) {
 export type AcceptedCreate = Extract<LogEntry, { event: 'create'; accepted: true }>
 
 function manifestOf(shots: readonly PlannedShot[]): string {
-  const written = shots.map(({ name, prompt, takes, seed, flex }) => [
+  const written = shots.map(({ name, prompt, takes, seed, flex, follows }) => [
     name,
-    { prompt, takes, ...(seed === undefined ? {} : { seed }), ...(flex ? { service_tier: 'flex' } : {}) },
+    {
+      prompt,
+      takes,
+      ...(seed === undefined ? {} : { seed }),
+      ...(flex ? { service_tier: 'flex' } : {}),
+      ...(follows === undefined ? {} : { first_frame: { last_frame_of: follows } }),
+    },
   ])
   const defaults = { model: 'doubao-seedance-1-0-pro-250528', duration: 2, resolution: '480p' }
   return stringify({ version: 1, defaults, shots: Object.fromEntries(written) })

@@ -28,8 +28,16 @@ export interface Audit {
   unknownUnpaid: TakeName[]
   /** Takes that ended in no other way that they may. */
   unfinished: string[]
+  /** Takes that have another task on record to go on from than their upstream has or had. */
+  wrongFollows: string[]
+  /** Takes that began with the last frame of another. */
+  followed: number
+  /** Takes that wait for a shot that is `unknown` in the end. */
+  waiting: TakeName[]
   wrongFiles: string[]
   collected: number
+  /** Last frames that were kept. */
+  framed: number
 }
 
 /** Compares what shotlock says with what the simulator sold. The simulator's faults are lifted by now. */
@@ -49,6 +57,7 @@ export async function auditRound({ shots }: RoundPlan, arena: Arena): Promise<Au
   const unknown = [...entries].filter(([, { status }]) => status === 'unknown')
   const paid = unknown.filter((take) => accepted.some((create) => isOf(create, take)))
   const sold = new Set(accepted.map(({ id }) => id))
+  const waiting = findWaiting(shots, entries)
 
   return {
     accepted: accepted.length,
@@ -65,10 +74,16 @@ export async function auditRound({ shots }: RoundPlan, arena: Arena): Promise<Au
       takeNames(shot).flatMap((name) => {
         const entry = entries.get(name)
         const done = entry?.status === 'succeeded' && entry.video !== undefined
-        return done || entry?.status === 'unknown' ? [] : [`${name}: ${entry?.status ?? 'not there'}`]
+        return done || entry?.status === 'unknown' || waiting.includes(name)
+          ? []
+          : [`${name}: ${entry?.status ?? 'not there'}`]
       }),
     ),
+    wrongFollows: findWrongFollows(shots, entries),
+    followed: [...entries.values()].filter(({ follows }) => follows !== undefined).length,
+    waiting,
     collected: [...entries.values()].filter(({ video }) => video !== undefined).length,
+    framed: [...entries.values()].filter(({ frame }) => frame !== undefined).length,
     wrongFiles: await findWrongFiles(entries, arena),
   }
 }
@@ -84,6 +99,41 @@ export function countDoubled(
     doubled += Math.max(0, seeds.length - takes, seeds.length - new Set(seeds).size)
   }
   return doubled
+}
+
+/** Compares what followers began with to what their upstreams have or had, whose last frame must be here. */
+export function findWrongFollows(
+  shots: readonly PlannedShot[],
+  entries: ReadonlyMap<TakeName, LockEntry>,
+): string[] {
+  return shots.flatMap((shot) =>
+    takeNames(shot).flatMap((name) => {
+      const entry = entries.get(name)
+      if (!entry) return []
+      if (shot.follows === undefined)
+        return entry.follows === undefined ? [] : [`${name}: follows ${entry.follows}, and should nothing`]
+      const { task, previous = [], frameSha256 } = entries.get(shot.follows as TakeName) ?? {}
+      if (entry.follows === undefined || ![task, ...previous].includes(entry.follows))
+        return [`${name}: follows ${entry.follows}, ${shot.follows} has ${[task, ...previous].join(', ')}`]
+      if (entry.follows === task && frameSha256 === undefined)
+        return [`${name}: follows ${task}, and ${shot.follows} has no last frame`]
+      return []
+    }),
+  )
+}
+
+/** Takes that were not bought because a shot before them is `unknown`. */
+function findWaiting(shots: readonly PlannedShot[], entries: ReadonlyMap<TakeName, LockEntry>): TakeName[] {
+  const byName = new Map(shots.map((shot) => [shot.name, shot]))
+  const isOpen = (name: string | undefined): boolean => {
+    const shot = byName.get(name!)
+    if (!shot) return false
+    const status = entries.get(shot.name as TakeName)?.status
+    return status === 'unknown' || (status === undefined && isOpen(shot.follows))
+  }
+  return shots.flatMap((shot) =>
+    isOpen(shot.follows) ? takeNames(shot).filter((name) => !entries.has(name)) : [],
+  )
 }
 
 /** A prompt as the simulator logs it. */
@@ -111,14 +161,27 @@ async function findWrongFiles(
   { folder, simulator }: Arena,
 ): Promise<string[]> {
   const wrong: string[] = []
-  for (const [name, { task, video, sha256: locked }] of entries) {
-    if (video === undefined) continue
-    const here = hashOf(readFileOr(join(folder, video)))
-    const served = hashOf(await fetchVideo(`${simulator.baseUrl}/contents/generations/tasks/${task}`))
-    if (here !== locked || here !== served)
-      wrong.push(`${name}: file ${here}, lockfile ${locked}, simulator ${served}`)
+  for (const [name, { task, video, sha256: locked, frame, frameSha256 }] of entries) {
+    const results = [
+      { path: video, locked, urlIn: ({ video_url }: Content) => video_url },
+      { path: frame, locked: frameSha256, urlIn: ({ last_frame_url }: Content) => last_frame_url },
+    ]
+    for (const { path, locked, urlIn } of results) {
+      if (path === undefined) continue
+      const here = hashOf(readFileOr(join(folder, path)))
+      const taskUrl = `${simulator.baseUrl}/contents/generations/tasks/${task}`
+      const served = hashOf(await fetchResult(taskUrl, urlIn))
+      if (here !== locked || here !== served)
+        wrong.push(`${name}: ${path} is ${here}, lockfile ${locked}, simulator ${served}`)
+    }
   }
   return wrong
+}
+
+/** Where a task's results are. */
+interface Content {
+  video_url: string
+  last_frame_url?: string
 }
 
 function readFileOr(path: string): Uint8Array {
@@ -129,10 +192,14 @@ function readFileOr(path: string): Uint8Array {
   }
 }
 
-async function fetchVideo(taskUrl: string): Promise<Uint8Array> {
+async function fetchResult(
+  taskUrl: string,
+  urlIn: (content: Content) => string | undefined,
+): Promise<Uint8Array> {
   const task = await fetch(taskUrl, { headers: { authorization: 'Bearer any' } })
-  const { content } = (await task.json()) as { content?: { video_url: string } }
-  return content ? new Uint8Array(await (await fetch(content.video_url)).arrayBuffer()) : new Uint8Array()
+  const { content } = (await task.json()) as { content?: Content }
+  const url = content && urlIn(content)
+  return url === undefined ? new Uint8Array() : new Uint8Array(await (await fetch(url)).arrayBuffer())
 }
 
 function hashOf(bytes: Uint8Array): string {

@@ -127,6 +127,7 @@ function failuresOf(audit: Audit, { faults }: RoundPlan): string[] {
   if (audit.unknownPaid.length > 0 && !faults.noList)
     failures.push(`not reconciled: ${audit.unknownPaid.join(', ')}`)
   if (audit.unfinished.length > 0) failures.push(`unfinished: ${audit.unfinished.join(', ')}`)
+  if (audit.wrongFollows.length > 0) failures.push(`wrong chains: ${audit.wrongFollows.join('; ')}`)
   if (audit.wrongFiles.length > 0) failures.push(`wrong files: ${audit.wrongFiles.join('; ')}`)
   return failures
 }

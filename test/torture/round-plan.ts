@@ -24,6 +24,8 @@ export interface PlannedShot {
   /** `undefined`: shotlock draws one. */
   seed: number | undefined
   flex: boolean
+  /** The shot whose last frame it begins with; `undefined`: none. */
+  follows: string | undefined
 }
 
 /** Everything about a round that chance decides, drawn before it begins. */
@@ -54,6 +56,7 @@ const marks: readonly (readonly [MarkPoint, mostTimes: number])[] = [
   ['unknown-written', 1],
   ['unsent-written', 1],
   ['ended-written', 3],
+  ['framed-written', 3],
   ['part-written', 3],
   ['file-renamed', 3],
   ['collected-written', 3],
@@ -79,14 +82,16 @@ export function planRound({ seed, shots, noList = false, forgets = 'nothing' }: 
   const upTo = (most: number) => Math.round(random() * most * 1000) / 1000
 
   const hasFlex = below(2) === 0
+  const follows = drawChains(seed, shots)
   return {
     seed,
     shots: Array.from({ length: shots }, (_, index) => ({
-      name: `shot-${index}`,
+      name: nameOf(index),
       prompt: `a fox runs, ${sha256(`${seed} ${index}`).slice(0, 12)}`,
       takes: below(4) === 0 ? 2 : 1,
       seed: below(4) === 0 ? 1000 * (index + 1) : undefined,
       flex: hasFlex && index === 0,
+      follows: follows.get(nameOf(index)),
     })),
     faults: {
       latencyMs: 20 + below(60),
@@ -111,6 +116,31 @@ export function planRound({ seed, shots, noList = false, forgets = 'nothing' }: 
     createsPerMinute: below(2) === 0 ? 600 : 60_000,
     forgets,
   }
+}
+
+/** So many shots in a row go on from each other; one chain in every six shots, at least one. */
+const chainLength = 3
+
+/** Chains from the last shots on; in half of the rounds they are written in the order in which they are bought. */
+function drawChains(seed: number, shots: number): Map<string, string> {
+  const isBackward = chance(`chains ${seed}`)() < 0.5
+  const follows = new Map<string, string>()
+  const chains = Math.max(1, Math.floor(shots / 6))
+  for (
+    let first = shots - chainLength;
+    first >= 0 && follows.size < chains * (chainLength - 1);
+    first -= chainLength
+  ) {
+    for (let index = first + 1; index < first + chainLength; index++) {
+      const [before, after] = isBackward ? [index, index - 1] : [index - 1, index]
+      follows.set(nameOf(after), nameOf(before))
+    }
+  }
+  return follows
+}
+
+function nameOf(index: number): string {
+  return `shot-${index}`
 }
 
 function drawKill(command: KilledStart['command'], below: (limit: number) => number): Kill {
