@@ -32,7 +32,8 @@ export interface PlanCommandOptions extends PrepareOptions {
 }
 
 /**
- * Says what a run would do and why. Nothing is sent, and nothing is written but the plan where that is asked for.
+ * Says what a run would do and why. Nothing is sent, and nothing is written but the cache, and the plan where that is
+ * asked for.
  *
  * @throws RunnerError when manifests or lockfiles cannot be read, or the plan cannot be saved.
  */
@@ -40,8 +41,9 @@ export async function plan(
   options: PlanCommandOptions,
   world: { files: Files; clock: Clock },
 ): Promise<PlanReport> {
-  const { previews, warnings } = await previewPlans(options, world)
   const { save } = options
+  // What is carried out later is decided from the manifest itself.
+  const { previews, warnings } = await previewPlans({ ...options, cached: !save }, world)
   if (save)
     await savePlan(
       save.path,

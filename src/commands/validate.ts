@@ -7,12 +7,12 @@ export interface ValidateReport {
   problems: readonly Problem[]
 }
 
-/** Checks everything that can be checked without asking the provider. Nothing is sent and nothing is written. */
+/** Checks everything that can be checked without asking the provider. Nothing is sent, and only the cache is written. */
 export async function validate(
   options: Omit<LoadOptions, 'rehearsal'>,
   files: Files,
 ): Promise<ValidateReport> {
-  const { loaded, problems } = await checkManifests({ ...options, rehearsal: false }, files)
+  const { loaded, problems } = await checkManifests({ ...options, rehearsal: false, cached: true }, files)
   const manifests = loaded.map(({ manifest: { name, file, shots } }) => ({
     manifest: name,
     file,
