@@ -37,8 +37,8 @@ export interface PlanCommandOptions extends PrepareOptions {
 }
 
 /**
- * Says what a run would do and why. Nothing is sent, and nothing is written but the plan and copies of images, where
- * they are asked for.
+ * Says what a run would do and why. Nothing is sent, and nothing is written but the cache, and the plan and copies of
+ * images where they are asked for.
  *
  * @throws RunnerError when manifests or lockfiles cannot be read, `output-taken`, or when the plan cannot be saved; ManifestError also when
  *   the image of a take that would be bought cannot be sent.
@@ -47,13 +47,14 @@ export async function plan(
   options: PlanCommandOptions,
   world: Pick<World, 'files' | 'clock' | 'fitter'>,
 ): Promise<PlanReport> {
-  const { previews, warnings } = await previewPlans(options, world)
+  const { save } = options
+  // What is carried out later is decided from the manifest itself.
+  const { previews, warnings } = await previewPlans({ ...options, cached: !save }, world)
   await requireFreePlaces(
     previews.map(({ loaded, ...preview }) => ({ ...preview, places: loaded.places })),
     world.files,
   )
   const results = await fitPlans(previews, options, world)
-  const { save } = options
   if (save)
     await savePlan(
       save.path,

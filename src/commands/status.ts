@@ -59,7 +59,7 @@ export async function status(
   options: PrepareOptions,
   world: { files: Files; clock: Clock },
 ): Promise<StatusReport> {
-  const { previews } = await previewPlans(options, world)
+  const { previews } = await previewPlans({ ...options, cached: true }, world)
   const now = world.clock.now()
   return {
     manifests: previews.map((preview) => ({

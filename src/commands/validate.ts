@@ -17,8 +17,8 @@ export interface ValidateOptions extends Omit<LoadOptions, 'rehearsal'> {
 }
 
 /**
- * Checks everything that can be checked without asking the provider. Nothing is sent, and nothing is written but copies
- * of images where they are asked for.
+ * Checks everything that can be checked without asking the provider. Nothing is sent, and nothing is written but the
+ * cache, and copies of images where they are asked for.
  *
  * @param fitter Left out: no copies can be made.
  * @throws RunnerError `fit-unavailable` or `state-unwritable` when a copy is asked for and cannot be made or kept.
@@ -28,7 +28,10 @@ export async function validate(
   files: Files,
   fitter?: ImageFitter,
 ): Promise<ValidateReport> {
-  const { loaded, problems: found } = await checkManifests({ ...options, rehearsal: false }, files)
+  const { loaded, problems: found } = await checkManifests(
+    { ...options, rehearsal: false, cached: true },
+    files,
+  )
   const problems = [...found]
   const fitted: FittedImage[] = []
   for (const one of loaded) {

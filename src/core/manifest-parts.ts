@@ -230,12 +230,23 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
  * so that the files can be fetched before anything is parsed.
  */
 export function extendsIn(content: Uint8Array | string): string | undefined {
+  if (typeof content !== 'string' && !hasLine(content, extendsBytes)) return undefined
   const text = typeof content === 'string' ? content : new TextDecoder().decode(content)
-  // No line of very many is looked at closely for nothing.
-  if (!/(?:^|[\n\r\u2028\u2029])extends:/.test(text)) return undefined
   const [, double, single, plain] =
     /^extends:[ \t]+(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'][^\n#]*?))[ \t]*(?:#.*)?\r?$/m.exec(text) ?? []
   return double ?? single ?? plain
+}
+
+const extendsBytes = new TextEncoder().encode('extends:')
+
+/** Whether a line begins so, or the file behind a byte order mark; what may be very much is not decoded for it. */
+function hasLine(content: Uint8Array, start: Uint8Array): boolean {
+  const beginsAt = (at: number) => start.every((byte, index) => content[at + index] === byte)
+  if (beginsAt(0) || beginsAt(3)) return true
+  for (let end = content.indexOf(10); end !== -1; end = content.indexOf(10, end + 1)) {
+    if (content[end + 1] === start[0] && beginsAt(end + 1)) return true
+  }
+  return false
 }
 
 function moneyIn(budget: unknown, prices: unknown): RootParts['money'] {

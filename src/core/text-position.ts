@@ -4,7 +4,7 @@ export interface Position {
   col: number
 }
 
-/** Finds lines in a text; the index is built on first use. */
+/** Finds lines in a text; the index is built as far as it is used. */
 export interface SourceText {
   readonly text: string
   positionAt(offset: number): Position
@@ -14,15 +14,21 @@ export interface SourceText {
 
 /** Wraps `text` for look-ups by offset in logarithmic time. */
 export function sourceText(text: string): SourceText {
-  let starts: number[] | undefined
-  const lineStarts = () => {
-    starts ??= startsOf(text)
+  const starts = [0]
+  let isWhole = false
+  /** Goes on until the line after the one that is asked for has begun. */
+  const indexed = (goesOn: (latest: number) => boolean) => {
+    while (!isWhole && goesOn(starts.at(-1)!)) {
+      const end = text.indexOf('\n', starts.at(-1)!)
+      if (end === -1) isWhole = true
+      else starts.push(end + 1)
+    }
     return starts
   }
   return {
     text,
     positionAt(offset) {
-      const all = lineStarts()
+      const all = indexed((latest) => latest <= offset)
       let low = 0
       let high = all.length - 1
       while (low < high) {
@@ -33,16 +39,10 @@ export function sourceText(text: string): SourceText {
       return { line: low + 1, col: offset - all[low]! + 1 }
     },
     lineAt(line) {
-      const all = lineStarts()
+      const all = indexed(() => starts.length <= line)
       const start = all[line - 1]
       if (start === undefined) return ''
       return text.slice(start, all[line] ?? text.length).replace(/[\r\n]+$/, '')
     },
   }
-}
-
-function startsOf(text: string): number[] {
-  const starts = [0]
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
-  return starts
 }

@@ -19,16 +19,7 @@ export function agreement(
   let seen: string | undefined
   let now: ReadonlyMap<string, Shot> = agreed
 
-  // Creates that come at once share one look: a large manifest takes a while to read.
-  let looking: Promise<void> | undefined
-  const look = async () => {
-    looking ??= lookNow().finally(() => {
-      looking = undefined
-    })
-    await looking
-  }
-
-  async function lookNow(): Promise<void> {
+  async function look(): Promise<void> {
     const fingerprints = await Promise.all(
       [places.manifest, ...bases].map((path) => files.fingerprint(path).catch(() => undefined)),
     )

@@ -9,6 +9,7 @@ import { draftsOf, type Manifest, returnsLastFrame, type Take, takesOf } from '.
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import { checkOutputs } from './check-outputs.js'
+import { ManifestCache } from './manifest-cache.js'
 import { type LocalMedia, loadMedia, type OversizeImage } from './media.js'
 import { MediaCache } from './media-cache.js'
 import { type Places, placesOf } from './places.js'
@@ -39,6 +40,11 @@ export interface LoadOptions {
   cwd: string
   /** Whether this is for the simulator: then lockfile, journal and results are apart. */
   rehearsal: boolean
+  /**
+   * Whether what an earlier command has read of an unchanged manifest is good enough; default false. Not for what
+   * buys: a cache is a file that somebody else may have written.
+   */
+  cached?: boolean | undefined
 }
 
 /**
@@ -47,7 +53,7 @@ export interface LoadOptions {
  * @param clock Given by commands that will hold the ledgers, which save what is learned of local media.
  */
 export async function checkManifests(
-  { paths, cwd, rehearsal }: LoadOptions,
+  { paths, cwd, rehearsal, cached }: LoadOptions,
   files: Files,
   clock?: Clock,
 ): Promise<{ loaded: LoadedManifest[]; problems: Problem[] }> {
@@ -59,7 +65,8 @@ export async function checkManifests(
   const lockfiles = new Map<string, string>()
   for (const file of found) {
     const absolute = resolve(cwd, file)
-    const { parsed, sha256, bases } = await readManifest(absolute, file, files)
+    const cache = cached ? await ManifestCache.of(absolute, files) : undefined
+    const { parsed, sha256, bases } = await readManifest(absolute, file, files, cache)
     for (const base of bases) extended.add(base)
     const { shots } = parsed.manifest
     const places = await placesOf(absolute, { files, rehearsal, shots })

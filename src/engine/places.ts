@@ -73,11 +73,19 @@ export async function placesOf(
 
 /** The nearest folder upward that marks a project, else the folder itself. */
 export async function findProjectRoot(folder: string, files: Pick<Files, 'exists'>): Promise<string> {
+  return (await findMarkedRoot(folder, files)) ?? folder
+}
+
+/** The nearest folder upward that marks a project; `undefined` when none does. */
+export async function findMarkedRoot(
+  folder: string,
+  files: Pick<Files, 'exists'>,
+): Promise<string | undefined> {
   for (let at = folder; ; at = dirname(at)) {
     for (const mark of rootMarks) {
       if (await files.exists(join(at, mark))) return at
     }
-    if (dirname(at) === at) return folder
+    if (dirname(at) === at) return undefined
   }
 }
 

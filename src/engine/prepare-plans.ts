@@ -60,7 +60,7 @@ export interface Preview {
   lockfileSha256: string | undefined
 }
 
-/** Plans that only look: nothing is locked, nothing is written. */
+/** Plans that only look: nothing is locked, and nothing but a cache is written. */
 export async function previewPlans(
   options: PrepareOptions,
   { files, clock }: { files: Files; clock: Clock },
@@ -158,7 +158,7 @@ export interface PreparedRun {
  * @throws RunnerError `run-in-progress` when another process works on one of them, and all that reading throws.
  */
 export async function prepareRun(options: PrepareOptions, world: LedgerWorld): Promise<PreparedRun> {
-  const { loaded, warnings } = await loadManifests(options, world.files, world.clock)
+  const { loaded, warnings } = await loadManifests({ ...options, cached: false }, world.files, world.clock)
   const planOptions = decide(loaded, options, world.clock)
   const { ledgers, close } = await openLedgers(loaded, world)
 

@@ -1,9 +1,9 @@
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { RunnerError } from '../core/errors.js'
-import { type ParsedManifest, parseManifest } from '../core/manifest.js'
+import { manifestName, type ParsedManifest, parseManifest } from '../core/manifest.js'
 import { type BaseFile, extendsIn } from '../core/manifest-parts.js'
-import { decodeUtf8 } from '../core/yaml-source.js'
 import type { Files } from '../ports/files.js'
+import type { CheckedManifest, ManifestCache } from './manifest-cache.js'
 import { sha256Of } from './media.js'
 import { findProjectRoot, isInside } from './places.js'
 
@@ -24,23 +24,37 @@ export const mostBases = 5
  * Reads a manifest and what it extends.
  *
  * @param file The path as the person gave it.
+ * @param cache What was read of it before, where that is good enough.
  * @throws RunnerError `manifest-unreadable`; what is wrong with a file that is extended is a problem of the manifest.
  */
-export async function readManifest(absolute: string, file: string, files: Files): Promise<ReadManifest> {
+export async function readManifest(
+  absolute: string,
+  file: string,
+  files: Files,
+  cache?: ManifestCache,
+): Promise<ReadManifest> {
   const content = await readFile(absolute, file, files)
-  const chain: Read[] = [{ absolute, file, content, text: textOf(content) }]
+  const chain: Read[] = [{ absolute, file, content }]
   const bases: BaseFile[] = []
-  for (let named = extendsIn(chain[0]!.text); named !== undefined; named = extendsIn(chain.at(-1)!.text)) {
+  for (let named = extendsIn(content); named !== undefined; named = extendsIn(chain.at(-1)!.content)) {
     const next = await readBase(named, chain, files)
-    bases.push('fault' in next ? next : { file: next.file, content: next.text })
+    bases.push(next)
     if ('fault' in next) break
     chain.push(next)
   }
   const sha256 = chain.length === 1 ? sha256Of(content) : sha256Of(joined(chain.map((one) => one.content)))
-  let parsed: ParsedManifest | undefined
+  const known = chain.map((one) => one.file)
+  const parse = () => parseManifest(content, file, bases)
+  const cached = await cache?.read(sha256, known)
+  let parsed = cached && withPlaces(cached, file, parse)
+  if (cache && !parsed) {
+    parsed = parse()
+    await cache.write(sha256, parsed, known)
+  }
   return {
+    // Whoever only asks whether the text has changed need not wait for it.
     get parsed() {
-      parsed ??= parseManifest(chain[0]!.text, file, bases)
+      parsed ??= parse()
       return parsed
     },
     sha256,
@@ -48,17 +62,34 @@ export async function readManifest(absolute: string, file: string, files: Files)
   }
 }
 
+/** A manifest from the cache. It is parsed after all when something is found later and has to be placed. */
+function withPlaces(
+  { manifest, problems }: CheckedManifest,
+  file: string,
+  parse: () => ParsedManifest,
+): ParsedManifest {
+  const all = [...problems]
+  let made: ParsedManifest | undefined
+  const parsed = () => {
+    made ??= parse()
+    return made
+  }
+  return {
+    manifest: { name: manifestName(file), file, ...manifest },
+    problems: all,
+    report(shot, field, problem) {
+      const before = parsed().problems.length
+      parsed().report(shot, field, problem)
+      all.push(...parsed().problems.slice(before))
+    },
+    place: (...found) => parsed().place(...found),
+  }
+}
+
 interface Read {
   absolute: string
   file: string
   content: Uint8Array
-  /** As text, which is decoded once; the bytes themselves where they are none. */
-  text: Uint8Array | string
-}
-
-function textOf(content: Uint8Array): Uint8Array | string {
-  const decoded = decodeUtf8(content)
-  return 'text' in decoded ? decoded.text : content
 }
 
 async function readBase(
@@ -83,7 +114,7 @@ async function readBase(
     const content = real === undefined ? undefined : await files.read(real)
     if (real === undefined || content === undefined) return { fault: `there is no file "${named}"` }
     const realRoot = (await files.realPath(root)) ?? root
-    return isInside(real, realRoot) ? { absolute, file, content, text: textOf(content) } : outside
+    return isInside(real, realRoot) ? { absolute, file, content } : outside
   } catch (error) {
     return { fault: `"${named}" cannot be read: ${(error as Error).message}` }
   }
