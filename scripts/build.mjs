@@ -1,13 +1,14 @@
 // Builds dist/: the command line, the library, the licences of what is bundled in, and type declarations. With
 // --no-types, which the tests use, the declarations are left as they are.
 import { execFileSync } from 'node:child_process'
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { asCommonJs } from './as-commonjs.mjs'
 import { compiledSchemas } from './compile-schemas.mjs'
-import { fewChunks, lateEvaluation } from './start-up.mjs'
+import { fewChunks, lateEntries, lateLoading } from './start-up.mjs'
 import { thirdPartyLicenses } from './third-party-licenses.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -27,38 +28,65 @@ const common = {
   sourcesContent: false,
   logLevel: 'warning',
   metafile: true,
+  write: false,
 }
 
-// The command line has the libraries bundled in that it needs at once: a file of a package costs more than its code.
+// The command line has the libraries bundled in that it needs at once: the files of a package cost more than its code.
 const command = await build({
   ...common,
   entryPoints: ['./src/bin.ts'],
   // Native, large or with data files of their own; or, as undici, no quicker to load when bundled, and better updated
   // by whoever installs.
-  external: ['fast-png', 'h264-mp4-encoder', 'mediabunny', 'read-excel-file', 'sharp', 'undici'],
-  // On node the package offers CommonJS, which cannot be split nor shaken.
+  external: ['h264-mp4-encoder', 'mediabunny', 'read-excel-file', 'sharp', 'undici'],
+  // On node the package offers CommonJS, of which nothing unused can be left out.
   alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
   // Such patterns are written as calls of RegExp: V8 checks literals when it reads a file, also in functions that never
   // run, and the classes of Unicode take long.
   supported: { 'regexp-unicode-property-escapes': false, 'regexp-set-notation': false },
-  plugins: [compiledSchemas, fewChunks, lateEvaluation],
+  plugins: [compiledSchemas, fewChunks, lateLoading],
+})
+
+// What of them is loaded late, in files of their own that share nothing.
+const late = await build({
+  ...common,
+  entryPoints: lateEntries,
+  splitting: false,
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
 })
 
 // The library leaves its dependencies to whoever imports it.
 const library = await build({
   ...common,
   entryPoints: ['./src/index.ts'],
+  outExtension: { '.js': '.mjs' },
   packages: 'external',
   plugins: [compiledSchemas],
 })
 
-// Old chunks go last, so that a binary that is just starting still finds its own.
-const outputs = { ...command.metafile.outputs, ...library.metafile.outputs }
-for (const name of await readdir(join(dist, 'chunks'))) {
-  if (!(`dist/chunks/${name}` in outputs)) await rm(join(dist, 'chunks', name))
+const outputs = { ...command.metafile.outputs, ...late.metafile.outputs, ...library.metafile.outputs }
+const files = [
+  // Says that the .js files in here are CommonJS, other than those of the project.
+  { path: join(dist, 'package.json'), contents: '{ "type": "commonjs" }\n' },
+  { path: join(dist, 'THIRD-PARTY-LICENSES.txt'), contents: thirdPartyLicenses({ outputs }, root) },
+  ...(await asCommonJs(command)),
+  ...late.outputFiles,
+  ...library.outputFiles,
+]
+// Chunks come before what loads them, and what is old goes last: a binary that is just starting finds its own.
+await mkdir(join(dist, 'chunks'), { recursive: true })
+const isChunk = ({ path }) => dirname(path) !== dist
+for (const { path, contents } of [...files.filter(isChunk), ...files.filter((one) => !isChunk(one))]) {
+  await writeFile(path, contents)
+}
+const built = new Set(files.map(({ path }) => path))
+for (const folder of [dist, join(dist, 'chunks')]) {
+  for (const one of await readdir(folder, { withFileTypes: true })) {
+    if (one.isFile() && !built.has(join(folder, one.name))) await rm(join(folder, one.name))
+  }
 }
 await chmod(join(dist, 'bin.js'), 0o755)
-await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses({ outputs }, root))
 
 if (withTypes) {
   await rm(join(dist, 'types'), { recursive: true, force: true })
@@ -68,4 +96,6 @@ if (withTypes) {
     cwd: root,
     stdio: 'inherit',
   })
+  // They describe ES modules.
+  await writeFile(join(dist, 'types', 'package.json'), '{ "type": "module" }\n')
 }

@@ -37,33 +37,39 @@ export const fewChunks = {
   },
 }
 
-/** Libraries that are evaluated at the first call, and the functions of theirs that are used. */
+/** Libraries that are loaded at the first call, and the functions of theirs that are used. */
 const lateLibraries = {
-  // Its segmenter and its pattern of emoji take a third of the time that node needs to start.
+  // Its segmenter and its pattern of emoji take about half of the time that node needs to start.
   'string-width': ['default'],
+  'image-size': ['imageSize'],
+  picomatch: ['default'],
   'node:crypto': ['createHash', 'hash', 'randomUUID'],
 }
 
-/** Lets our own modules that import one of the libraries above load it at the first call. */
-export const lateEvaluation = {
-  name: 'late-evaluation',
+const isLate = new RegExp(`^(${Object.keys(lateLibraries).join('|')})$`)
+const lateFiles = Object.keys(lateLibraries).filter((name) => !name.startsWith('node:'))
+
+/** The libraries above as entries of their own, beside the chunks. */
+export const lateEntries = lateFiles.map((name) => ({ in: name, out: `chunks/${name}` }))
+
+/** Lets our own modules that import one of the libraries above load it at the first call. Takes CommonJS. */
+export const lateLoading = {
+  name: 'late-loading',
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^(string-width|node:crypto)$/ }, ({ path, importer, namespace }) => {
+    onResolve({ filter: isLate }, ({ path, importer, namespace }) => {
       const isOurs = /^src[\\/](cli|commands|engine|core|adapters)[\\/]/.test(relative(root, importer))
       return isOurs && namespace === 'file' ? { path, namespace: 'late' } : undefined
     })
+    onResolve({ filter: /^\.\//, namespace: 'late' }, ({ path }) => ({ path, external: true }))
     onLoad({ filter: /./, namespace: 'late' }, ({ path }) => {
-      const load = path.startsWith('node:') ? 'process.getBuiltinModule' : 'require'
+      const load = lateFiles.includes(path)
+        ? `require('./${path}.js')`
+        : `process.getBuiltinModule('${path}')`
       const functions = lateLibraries[path].map((name) => {
         const declared = name === 'default' ? 'export default' : `export const ${name} =`
         return `${declared} (...args) => library().${name}(...args)`
       })
-      return {
-        contents: [`let found`, `const library = () => (found ??= ${load}('${path}'))`, ...functions].join(
-          '\n',
-        ),
-        resolveDir: root,
-      }
+      return { contents: [`let found`, `const library = () => (found ??= ${load})`, ...functions].join('\n') }
     })
   },
 }

@@ -23,31 +23,42 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     interrupted.abort(new Error(`interrupted by ${signal}`))
   })
 }
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') interrupted.abort(error)
-  })
-}
 
+let stderr: typeof process.stderr | undefined
 const cwd = process.cwd()
 const mark = crashAt(process.env.SHOTLOCK_CRASH_AT)
 const surroundings: Surroundings = {
   argv: process.argv.slice(2),
   env: process.env,
   cwd,
-  // Opening it takes time, and few commands ask.
+  // Opening a stream takes time, and few commands ask or have something to complain about.
   get stdin() {
     return process.stdin
   },
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: watched(process.stdout),
+  get stderr() {
+    stderr ??= watched(process.stderr)
+    return stderr
+  },
   signal: interrupted.signal,
   files: async () => (await import('./adapters/node-files.js')).nodeFiles,
   git: async () => (await import('./adapters/git.js')).systemGit,
   ledgerWorld,
   openWorld,
 }
-process.exitCode = await main(surroundings)
+// Whoever ends before `main` does has met a bug.
+process.exitCode = 70
+void main(surroundings).then((status) => {
+  process.exitCode = status
+})
+
+/** A stream whose reader may go away, which ends the run in good order. */
+function watched<Stream extends NodeJS.WritableStream>(stream: Stream): Stream {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') interrupted.abort(error)
+  })
+  return stream
+}
 
 async function ledgerWorld(): Promise<LedgerWorld> {
   const { systemClock: clock } = await import('./adapters/system-clock.js')

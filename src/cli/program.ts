@@ -1,4 +1,4 @@
-import { cac } from 'cac'
+import { type CAC, cac } from 'cac'
 import { RunnerError } from '../core/errors.js'
 import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
@@ -40,7 +40,7 @@ export async function main(surroundings: Surroundings): Promise<number> {
 }
 
 async function runCommand(surroundings: Surroundings, terminal: Terminal): Promise<number> {
-  const program = cac('shotlock')
+  const program = withoutSpareOptions(cac('shotlock'), surroundings.argv)
   let status = 0
   const context: CommandContext = {
     surroundings,
@@ -75,6 +75,17 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
     throw new RunnerError('usage', error.message, { hint: 'See shotlock --help.', cause: error })
   }
   return status
+}
+
+/** Commands that `argv` does not name are only listed; making their options would take a third of the parsing. */
+function withoutSpareOptions(program: CAC, argv: readonly string[]): CAC {
+  const register = program.command.bind(program)
+  program.command = (...args) => {
+    const command = register(...args)
+    if (!argv.includes(command.name)) command.option = () => command
+    return command
+  }
+  return program
 }
 
 function unknownCommand(word: string | undefined, commands: readonly { name: string }[]): RunnerError {

@@ -18,26 +18,28 @@ export interface Terminal {
 }
 
 /** Colour and redrawing only on a terminal, and only when `NO_COLOR` and `CI` do not object. */
-export function createTerminal({
-  stdout,
-  stderr,
-  env,
-}: Pick<Surroundings, 'stdout' | 'stderr' | 'env'>): Terminal {
+export function createTerminal(surroundings: Pick<Surroundings, 'stdout' | 'stderr' | 'env'>): Terminal {
+  const { stdout, env } = surroundings
   const inCi = Boolean(env.CI)
   const coloured = (stream: Output) => stream.isTTY === true && !env.NO_COLOR && !inCi && env.TERM !== 'dumb'
-  const errPalette = pc.createColors(coloured(stderr))
   const write = (stream: Output, lines: readonly string[] | string) => {
     for (const line of [lines].flat()) stream.write(`${line}\n`)
   }
-  return {
+  const terminal: Terminal = {
     outPalette: pc.createColors(coloured(stdout)),
-    errPalette,
-    live: stderr.isTTY === true && !inCi && env.TERM !== 'dumb',
+    // Opening stderr takes time, and a command that goes well may say nothing there.
+    get errPalette() {
+      return pc.createColors(coloured(surroundings.stderr))
+    },
+    get live() {
+      return surroundings.stderr.isTTY === true && !inCi && env.TERM !== 'dumb'
+    },
     print: (lines) => write(stdout, lines),
-    note: (lines) => write(stderr, lines),
+    note: (lines) => write(surroundings.stderr, lines),
     json: (value) => write(stdout, JSON.stringify(value, undefined, 2)),
-    error: (error) => write(stderr, renderError(error, errPalette)),
+    error: (error) => write(surroundings.stderr, renderError(error, terminal.errPalette)),
   }
+  return terminal
 }
 
 /** Which, what happened, what now. A bug shows its stack and asks to be reported. */
