@@ -167,13 +167,14 @@ async function renameUpstream(
   const hash = (path: string) => images.get(path)!.sha256
   const renamed: TakeName[] = []
   for (const take of manifest.shots.filter((shot) => upstreamOf(shot) === to).flatMap(allTakesOf)) {
-    const { entry, intent } = ledger.states.get(take.name) ?? {}
+    const { entry, intent, sentAt } = ledger.states.get(take.name) ?? {}
     const before = digestOf({ ...take, shot: continuing(take.shot, from) }, hash)
     if (intent || entry?.digest !== before) continue
     await ledger.commit({
       type: 'placed',
       take: take.name,
       entry: { ...entry, digest: digestOf(take, hash) },
+      ...(sentAt === undefined ? {} : { sentAt }),
     })
     renamed.push(take.name)
   }

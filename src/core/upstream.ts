@@ -1,3 +1,4 @@
+import type { Digest } from './digest.js'
 import type { DraftFault, DraftSource } from './draft-source.js'
 import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
@@ -10,7 +11,7 @@ import { createdAtOf, lifetimes } from './task-time.js'
 
 /** Why a shot cannot begin with the last frame of another. */
 export type UpstreamFault =
-  /** The other has no result, and this run makes none. */
+  /** The other has no result, and this run makes none, or one that the next run buys anew. */
   | 'upstream'
   /** The other is done, but its last frame is neither here nor to be had. */
   | 'no-last-frame'
@@ -39,7 +40,12 @@ export function upstreamAt(
   {
     states,
     frames,
-  }: { states: ReadonlyMap<TakeName, TakeState>; frames?: ReadonlySet<TakeName> | undefined },
+    digests,
+  }: {
+    states: ReadonlyMap<TakeName, TakeState>
+    frames?: ReadonlySet<TakeName> | undefined
+    digests: ReadonlyMap<TakeName, Digest>
+  },
   { now }: { now?: number | undefined },
 ): Upstream {
   const stepOf = (take: TakeName) => steps.find(({ name }) => name === take)
@@ -49,11 +55,15 @@ export function upstreamAt(
   const step = stepOf(take)
   const standing = { take, task: undefined, awaited: false, stale: false, fault: undefined }
   if (step?.kind === 'generate') return { ...standing, awaited: true }
-  if (step?.kind === 'resume') return { ...standing, task: step.taskId, awaited: true }
   const faultOf = (task: TaskId) =>
     frames?.has(take) || mayBeFetched(task, now) ? undefined : 'no-last-frame'
-  if (step?.kind === 'collect')
-    return { ...standing, task: step.taskId, awaited: true, fault: faultOf(step.taskId) }
+  if (step?.kind === 'resume' || step?.kind === 'collect') {
+    // What the next run buys anew is nothing to go on from: all that follows would be stale at once.
+    const isOutdated = states.get(take)?.entry?.digest !== digests.get(take)
+    if (isOutdated) return { ...standing, fault: 'upstream' }
+    const fault = step.kind === 'collect' ? faultOf(step.taskId) : undefined
+    return { ...standing, task: step.taskId, awaited: true, fault }
+  }
   const task = resultOf(states.get(take)?.entry)
   if (task === undefined) return { ...standing, fault: 'upstream' }
   const stale = step?.kind === 'keep' && step.stale !== undefined

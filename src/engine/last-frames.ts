@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { ProviderError } from '../core/errors.js'
+import { ProviderError, RunnerError } from '../core/errors.js'
 import { readImageFacts } from '../core/image.js'
 import { lostCode } from '../core/ledger-state.js'
 import { framePathOf, type TakeName } from '../core/names.js'
@@ -9,7 +9,7 @@ import { type CollectedFrame, collectLastFrame } from './collect-result.js'
 import type { Ledger } from './ledger.js'
 import { sha256Of } from './media.js'
 import type { LocalFile } from './media-cache.js'
-import { type Places, videoPlace } from './places.js'
+import { type Places, staysInside, videoPlace } from './places.js'
 
 /** A last frame that another shot begins with. */
 export interface FirstFrame {
@@ -44,12 +44,24 @@ export class LastFrames {
    * The last frame of what a take has now. One that is not here is fetched; one that is not what was fetched is left as
    * it is.
    *
-   * @returns `undefined` where there is none to be had.
-   * @throws The signal's reason when aborted; what the disk throws.
+   * @returns `undefined` where there is none to be had, or the disk does not give or take it.
+   * @throws The signal's reason when aborted; RunnerError `state-unwritable`.
    */
   async of(part: Part, take: TakeName): Promise<FirstFrame | undefined> {
-    const { task, status, frame, frameSha256 } = part.ledger.states.get(take)?.entry ?? {}
+    try {
+      return await this.#hereOrFetched(part, take)
+    } catch (error) {
+      const isOfFiles = error instanceof Error && !(error instanceof RunnerError) && 'code' in error
+      if (this.#signal.aborted || !isOfFiles) throw error
+      this.#onTrouble(error.message, 0)
+      return undefined
+    }
+  }
+
+  async #hereOrFetched(part: Part, take: TakeName): Promise<FirstFrame | undefined> {
+    const { task, status, frameSha256 } = part.ledger.states.get(take)?.entry ?? {}
     if (task === undefined || status !== 'succeeded') return undefined
+    const frame = knownFrame(part, take)
     const here = frame === undefined ? undefined : await this.#read(part, frame)
     if (frame !== undefined && here)
       return here.sha256 === frameSha256 ? { task, path: frame, file: here } : undefined
@@ -68,7 +80,7 @@ export class LastFrames {
     take: TakeName,
     task: Pick<Task, 'id' | 'lastFrameUrl'>,
   ): Promise<CollectedFrame | undefined> {
-    const { frame: known } = part.ledger.states.get(take)?.entry ?? {}
+    const known = knownFrame(part, take)
     if (known !== undefined && (await this.#world.files.exists(join(part.places.folder, known))))
       return undefined
     try {
@@ -92,4 +104,10 @@ export class LastFrames {
     const facts = bytes && readImageFacts(bytes)
     return bytes && facts && { facts, sha256: sha256Of(bytes) }
   }
+}
+
+/** Where the lockfile has a last frame; what it has outside of the project is not ours. */
+function knownFrame({ ledger, places }: Part, take: TakeName): string | undefined {
+  const { frame } = ledger.states.get(take)?.entry ?? {}
+  return frame !== undefined && staysInside(frame, places) ? frame : undefined
 }

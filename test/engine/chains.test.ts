@@ -5,6 +5,7 @@ import { pick } from '../../src/commands/pick.js'
 import { plan } from '../../src/commands/plan.js'
 import { promote } from '../../src/commands/promote.js'
 import { type VerifyReport, verify } from '../../src/commands/verify.js'
+import { ProviderError } from '../../src/core/errors.js'
 import type { VideoRequest } from '../../src/core/request.js'
 import type { TaskScript } from '../support/fake-provider.js'
 import { createRig, type Rig } from '../support/rig.js'
@@ -132,6 +133,7 @@ test('a shot that states return_last_frame has its last frame kept as well, thou
   expect(rig.locked().a).toMatchObject({ frame: 'out/ep01/a.last.png' })
   expect(rig.files.contents.has(out('a.last.png'))).toBe(true)
   expect(rig.locked().x).not.toHaveProperty('frame')
+  expect(rig.events.filter(({ type }) => type === 'trouble')).toEqual([])
 })
 
 describe('a shot that goes on from another', () => {
@@ -236,6 +238,31 @@ describe('a shot that goes on from another', () => {
 })
 
 describe('a chain', () => {
+  const outdated = { ...chain, ...opening('a', { prompt: 'anew' }) }
+
+  test('does not go on from a live shot that the next run buys anew', async () => {
+    const rig = createRig(chain)
+    await rig.run({ wait: false })
+    rig.writeManifest(outdated)
+    expect(await rig.outcomes()).toMatchObject({ a: { kind: 'done' }, b: heldFor('a'), c: heldFor('b') })
+    expect(created(rig)).toEqual(['a'])
+    expect(await kinds(rig)).toEqual({ a: 'done', b: 'done', c: 'done' })
+    expect(created(rig)).toEqual(['a', 'anew', 'b', 'c'])
+    expect(await staleIn(rig)).toEqual([])
+  })
+
+  test('does not go on from a result that is still to be fetched and that the next run buys anew', async () => {
+    const rig = createRig(chain)
+    rig.provider.onCall = (call) => {
+      if (call === 'download') throw new ProviderError('bad gateway', { status: 502 })
+    }
+    expect(await rig.outcomes()).toMatchObject({ a: { kind: 'failed' }, b: heldFor('a') })
+    rig.provider.onCall = () => undefined
+    rig.writeManifest(outdated)
+    expect(await rig.outcomes()).toMatchObject({ a: { kind: 'done' }, b: heldFor('a'), c: heldFor('b') })
+    expect(created(rig)).toEqual(['a'])
+  })
+
   test('is held from the shot that failed on, and goes on in the run that makes it', async () => {
     const rig = createRig(chain)
     scriptBy(rig, { a: fails })
@@ -432,6 +459,50 @@ describe('a last frame that', () => {
     expect(rig.files.contents.get(out('a.last.png'))).toEqual(content())
   })
 
+  test('the lockfile has outside of the project is not read, and fetched anew', async () => {
+    const rig = await bought(pair)
+    rig.files.write('/elsewhere/a.png', rig.provider.lastFrameOf('cgt-1')!)
+    const text = rig.lockText()!.replace('out/ep01/a.last.png', '../../elsewhere/a.png')
+    rig.files.write('/project/manifests/ep01.lock.yaml', text)
+    rig.writeManifest(edited)
+    const read: string[] = []
+    const { read: before } = rig.files
+    rig.files.read = async (path) => {
+      read.push(path)
+      return await before(path)
+    }
+    expect(await kinds(rig)).toEqual({ a: 'kept', b: 'done' })
+    expect(read.filter((path) => !path.startsWith('/project/'))).toEqual([])
+    expect(rig.locked().a).toMatchObject({ frame: 'out/ep01/a.last.png' })
+  })
+
+  test.each([
+    [
+      'written',
+      (rig: Rig, refuse: () => never) => {
+        rig.files.contents.delete(out('a.last.png'))
+        rig.files.fault = (action, path) => {
+          if (action === 'part' && path.endsWith('a.last.png')) refuse()
+        }
+      },
+    ],
+    [
+      'read',
+      (rig: Rig, refuse: () => never) => {
+        const { read } = rig.files
+        rig.files.read = async (path) => (path.endsWith('a.last.png') ? refuse() : await read(path))
+      },
+    ],
+  ])('cannot be %s holds what goes on from it, and the others go on', async (_, spoil) => {
+    const rig = await bought(pair)
+    spoil(rig, () => {
+      throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+    })
+    rig.writeManifest({ ...edited, ...opening('x') })
+    expect(await rig.outcomes()).toMatchObject({ b: withoutFrame('a'), x: { kind: 'done' } })
+    expect(created(rig)).toEqual(['a', 'b', 'x'])
+  })
+
   test('is missing makes nothing to do while nobody needs it', async () => {
     const rig = await bought(pair)
     rig.files.contents.delete(out('a.last.png'))
@@ -513,6 +584,23 @@ describe('a shot that others go on from', () => {
     expect(await kinds(rig)).toEqual({ a: 'kept', z: 'kept', c: 'kept' })
     expect(rig.provider.creates).toHaveLength(3)
   })
+})
+
+test('a shot whose create got no answer is still adopted when the one that it goes on from was renamed since', async () => {
+  const rig = createRig(pair)
+  stampTasks(rig)
+  const create = rig.provider.onCreate
+  rig.provider.onCreate = async (request, number) => {
+    const answer = await create(request, number)
+    return number === 2 ? { kind: 'unknown', why: 'the connection was reset' } : answer
+  }
+  expect(await kinds(rig)).toEqual({ a: 'done', b: 'unknown' })
+  rig.writeManifest({ ...opening('z', { prompt: 'a' }), ...goingOn('b', 'z') })
+  await move({ ...options, from: 'a', to: 'z' }, rig.world)
+  await rig.clock.sleep(2 * minute)
+  expect(await kinds(rig)).toEqual({ z: 'kept', b: 'done' })
+  expect(rig.provider.creates).toHaveLength(2)
+  expect(rig.locked().b!.follows).toBe(rig.locked().z!.task)
 })
 
 describe('verify', () => {
