@@ -327,6 +327,7 @@ const shotText = fc
 const heads = [
   `---\n${top}`,
   `%YAML 1.2\n---\n${top}`,
+  `%YAML 1.1\n---\n${top}`,
   `# c\n\n${top}# c\n\n`,
   `\ufeff${top}`,
   `version: 1\nvars: { hero: &h 女孩, a: 012 }\ndefaults: { model: ${v20}, duration: 99 }\nshots: # c\n`,
