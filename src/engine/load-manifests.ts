@@ -14,6 +14,7 @@ import { type LocalMedia, loadMedia, type OversizeImage } from './media.js'
 import { MediaCache } from './media-cache.js'
 import { type Places, placesOf } from './places.js'
 import { readManifest } from './read-manifest.js'
+import { sharedFiles } from './shared-files.js'
 
 /** A manifest with everything that a plan needs of the file system. */
 export interface LoadedManifest {
@@ -60,16 +61,17 @@ export async function checkManifests(
   const found = await findManifests(paths, cwd, files)
   const named = new Set(paths)
   const mediaCache = new MediaCache(files, clock)
+  const shared = sharedFiles(files)
   const read: { one: LoadedManifest; parsed: ParsedManifest; ofName: Problem[]; isNamed: boolean }[] = []
   const extended = new Set<string>()
   const lockfiles = new Map<string, string>()
   for (const file of found) {
     const absolute = resolve(cwd, file)
-    const cache = cached ? await ManifestCache.of(absolute, files) : undefined
-    const { parsed, sha256, bases } = await readManifest(absolute, file, files, cache)
+    const cache = cached ? await ManifestCache.of(absolute, { files, shared }) : undefined
+    const { parsed, sha256, bases } = await readManifest(absolute, file, files, { cache, shared })
     for (const base of bases) extended.add(base)
     const { shots } = parsed.manifest
-    const places = await placesOf(absolute, { files, rehearsal, shots })
+    const places = await placesOf(absolute, { files: shared, rehearsal, shots })
     const { local: images, oversize } = await loadMedia(parsed, { places, files, cache: mediaCache, cwd })
     const ofName = nameProblems(file, places.lockfile, lockfiles)
     lockfiles.set(places.lockfile, file)

@@ -40,8 +40,11 @@ export class ManifestCache {
   }
 
   /** That of a manifest; `undefined` where nothing marks a project, which a state folder would then do. */
-  static async of(manifest: string, files: Files): Promise<ManifestCache | undefined> {
-    const root = await findMarkedRoot(dirname(manifest), files)
+  static async of(
+    manifest: string,
+    { files, shared }: { files: Files; shared: Pick<Files, 'exists'> },
+  ): Promise<ManifestCache | undefined> {
+    const root = await findMarkedRoot(dirname(manifest), shared)
     if (root === undefined) return undefined
     const folder = join(root, '.shotlock', 'cache', relative(root, dirname(manifest)))
     return new ManifestCache(files, root, join(folder, `${manifestName(manifest)}.manifest.jsonl`))

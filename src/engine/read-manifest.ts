@@ -24,20 +24,21 @@ export const mostBases = 5
  * Reads a manifest and what it extends.
  *
  * @param file The path as the person gave it.
- * @param cache What was read of it before, where that is good enough.
+ * @param options.cache What was read of it before, where that is good enough.
+ * @param options.shared What files that several manifests extend are read from; default `files`.
  * @throws RunnerError `manifest-unreadable`; what is wrong with a file that is extended is a problem of the manifest.
  */
 export async function readManifest(
   absolute: string,
   file: string,
   files: Files,
-  cache?: ManifestCache,
+  { cache, shared = files }: { cache?: ManifestCache | undefined; shared?: Files } = {},
 ): Promise<ReadManifest> {
   const content = await readFile(absolute, file, files)
   const chain: Read[] = [{ absolute, file, content }]
   const bases: BaseFile[] = []
   for (let named = extendsIn(content); named !== undefined; named = extendsIn(chain.at(-1)!.content)) {
-    const next = await readBase(named, chain, files)
+    const next = await readBase(named, chain, shared)
     bases.push(next)
     if ('fault' in next) break
     chain.push(next)

@@ -8,7 +8,7 @@ import { problemSink, yamlOptions } from '../../src/core/yaml-source.js'
 import { faultsOf, pro15, top, v20 } from './builders.js'
 
 /** The suite runs a fixed set of cases within seconds; more and others: `FUZZ_RUNS=200000 FUZZ_SEED=7`. */
-const runs = Number(process.env.FUZZ_RUNS ?? 1_500)
+const runs = Number(process.env.FUZZ_RUNS ?? 800)
 const seed = Number(process.env.FUZZ_SEED ?? 6)
 const fuzzTimeout = 60_000 + runs * 10
 
@@ -327,6 +327,7 @@ const shotText = fc
 const heads = [
   `---\n${top}`,
   `%YAML 1.2\n---\n${top}`,
+  `%YAML 1.1\n---\n${top}`,
   `# c\n\n${top}# c\n\n`,
   `\ufeff${top}`,
   `version: 1\nvars: { hero: &h 女孩, a: 012 }\ndefaults: { model: ${v20}, duration: 99 }\nshots: # c\n`,
@@ -482,6 +483,24 @@ describe('the reader of plain YAML', () => {
   ])('reads %s', (_, text) => {
     const whole = `  a:\n    one: ${text}\n    two: 2\n  b:\n`
     expect(plainReader(whole)(0, 2)).toMatchObject({ key: 'a', value: { two: 2 }, end: whole.length - 5 })
+  })
+})
+
+describe('the reader of plain YAML leaves to the parser', () => {
+  test.each([
+    ['a text that goes on in the next line', '  a: one\n    two\n'],
+    ['a text with a comment in it', '  a: one\n    # two\n    three\n'],
+    ['a tab before the next key', '  a: one\n\tb: two\n'],
+    ['a key that stands twice', '  a:\n    b: one\n    b: two\n'],
+    ['nothing', '  a:\n'],
+    ['what may be nothing', '  a: null\n'],
+    ['anchors', '  a: &b one\n'],
+    ['tags', '  a: !!str 1\n'],
+    ['quotes that are not closed', '  a: "one\n    two"\n'],
+    ['brackets that are not closed', '  a: [one,\n    two]\n'],
+    ['blanks that may count', '  a: |\n    one\n      \n  b:\n'],
+  ])('%s', (_, text) => {
+    expect(plainReader(text)(0, 2)).toBeUndefined()
   })
 })
 

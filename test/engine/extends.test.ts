@@ -34,6 +34,25 @@ shots:
 `
 
 describe('a manifest that extends another', () => {
+  test('shares what it extends with others, which is read once', async () => {
+    const rig = withFiles({ 'a.yaml': episode, 'b.yaml': episode, 'base.yaml': base })
+    const reads: string[] = []
+    const { read } = rig.files
+    rig.files.read = async (path) => {
+      reads.push(path.replace(`${folder}/`, ''))
+      return await read(path)
+    }
+    const { loaded } = await loadManifests(
+      { ...options, paths: ['manifests/a.yaml', 'manifests/b.yaml'], rehearsal: false },
+      rig.files,
+    )
+    expect(loaded.map(({ manifest }) => manifest.shots[0]!.prompt)).toEqual([
+      'a fox at the sea',
+      'a fox at the sea',
+    ])
+    expect(reads.filter((path) => path === 'base.yaml')).toHaveLength(1)
+  })
+
   test('takes its variables and defaults where it states none itself', async () => {
     const rig = withFiles({ 'ep.yaml': episode, 'base.yaml': base })
     const { loaded } = await loadManifests({ ...options, rehearsal: false }, rig.files)
