@@ -66,8 +66,9 @@ export const lateLoading = {
         ? `require('./${path}.js')`
         : `process.getBuiltinModule('${path}')`
       const functions = lateLibraries[path].map((name) => {
-        const declared = name === 'default' ? 'export default' : `export const ${name} =`
-        return `${declared} (...args) => library().${name}(...args)`
+        // A CommonJS library is its own default.
+        if (name === 'default') return 'export default (...args) => (library().default ?? library())(...args)'
+        return `export const ${name} = (...args) => library().${name}(...args)`
       })
       return { contents: [`let found`, `const library = () => (found ??= ${load})`, ...functions].join('\n') }
     })
