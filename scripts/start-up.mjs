@@ -6,17 +6,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** What `--help` loads. */
 const always = ['src/cli/program.ts']
-/** What every command that reads manifests loads, which is nearly every command. */
+/** What every command that reads manifests loads. The few others load it as well: apart it would be more files. */
 const forManifests = ['src/commands/validate.ts', 'src/cli/render-problems.ts', 'src/adapters/node-files.ts']
-/** What is loaded without ever reading a manifest. */
-const withoutManifests = new Set(['src/commands/models.ts', 'src/cli/render-models.ts'])
 
 /**
  * Gathers what is always loaded in one chunk, and what manifests take in another.
  *
  * esbuild makes a chunk for each set of entries that reach a module, and everything that is imported lazily is an entry:
- * dozens of small files, each of which costs Node 20 about a hundredth of its own start. So every entry reaches the same
- * modules, used or not.
+ * dozens of small files, each of which costs about a hundredth of the time that node needs to start. So every entry
+ * reaches the same modules, used or not, and those that nearly every command loads are one entry.
  */
 export const fewChunks = {
   name: 'few-chunks',
@@ -25,12 +23,13 @@ export const fewChunks = {
       if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined
       const found = await resolve(path, { kind, importer, resolveDir, pluginData: 'resolved' })
       if (found.errors.length > 0) return found
-      return { path: relative(root, found.path).replaceAll('\\', '/'), namespace: 'lazy' }
+      const file = relative(root, found.path).replaceAll('\\', '/')
+      return { path: forManifests.includes(file) ? 'manifests' : file, namespace: 'lazy' }
     })
     onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => ({
       contents: [
-        ...[...always, ...(withoutManifests.has(path) ? [] : forManifests)].map((one) => `import './${one}'`),
-        `export * from './${path}'`,
+        ...[...always, ...forManifests].map((one) => `import './${one}'`),
+        ...(path === 'manifests' ? forManifests : [path]).map((one) => `export * from './${one}'`),
       ].join('\n'),
       resolveDir: root,
     }))
@@ -66,8 +65,9 @@ export const lateLoading = {
         ? `require('./${path}.js')`
         : `process.getBuiltinModule('${path}')`
       const functions = lateLibraries[path].map((name) => {
-        const declared = name === 'default' ? 'export default' : `export const ${name} =`
-        return `${declared} (...args) => library().${name}(...args)`
+        // A CommonJS library is its own default.
+        if (name === 'default') return 'export default (...args) => (library().default ?? library())(...args)'
+        return `export const ${name} = (...args) => library().${name}(...args)`
       })
       return { contents: [`let found`, `const library = () => (found ??= ${load})`, ...functions].join('\n') }
     })

@@ -77,7 +77,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   return status
 }
 
-/** Commands that `argv` does not name are only listed; making their options would take a third of the parsing. */
+/** Commands that `argv` does not name are only listed: making their options takes a third of the time in here. */
 function withoutSpareOptions(program: CAC, argv: readonly string[]): CAC {
   const register = program.command.bind(program)
   program.command = (...args) => {

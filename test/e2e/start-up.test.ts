@@ -49,7 +49,7 @@ describe('start-up', () => {
 
   test('validate loads few files more, and neither ajv nor the simulator nor a client', async () => {
     const { built, packages, node } = await loadedBy('validate')
-    expect(built.length).toBeLessThanOrEqual(7)
+    expect(built.length).toBeLessThanOrEqual(4)
     expect(packages).toEqual([])
     expect(node.filter((name) => network.includes(name))).toEqual([])
     const code = built.map((file) => readFileSync(file, 'utf8')).join('\n')
