@@ -7,7 +7,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 /** What `--help` loads. */
 const always = ['src/cli/program.ts']
 /** What every command that reads manifests loads. The few others load it as well: apart it would be more files. */
-const forManifests = ['src/commands/validate.ts', 'src/cli/render-problems.ts', 'src/adapters/node-files.ts']
+const forManifests = [
+  'src/commands/validate.ts',
+  'src/cli/render-problems.ts',
+  'src/cli/render-fitted.ts',
+  'src/adapters/node-files.ts',
+  'src/adapters/process-locks.ts',
+  'src/adapters/sharp-fitter.ts',
+  'src/adapters/system-clock.ts',
+]
 
 /**
  * Gathers what is always loaded in one chunk, and what manifests take in another.
