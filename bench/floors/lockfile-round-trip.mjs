@@ -1,7 +1,7 @@
 // Reads a lockfile and writes it again, flushed and renamed into its place, as shotlock or as JSON; prints the
 // milliseconds of that alone.
 //
-//   node lockfile-round-trip.mjs FILE LIBRARY    as shotlock: LIBRARY is dist/index.js
+//   node lockfile-round-trip.mjs FILE LIBRARY    as shotlock: LIBRARY is dist/index.mjs
 //   node lockfile-round-trip.mjs FILE            as JSON
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 

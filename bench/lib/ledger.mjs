@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { chance } from './chance.mjs'
 
 /**
- * @typedef {object} Library The part of dist/index.js that this needs.
+ * @typedef {object} Library The part of dist/index.mjs that this needs.
  * @property {Function} parseManifest
  * @property {Function} takesOf
  * @property {Function} digestOf

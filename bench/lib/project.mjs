@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 
 /** The built binary and the built library. */
 export const bin = resolve(import.meta.dirname, '../../dist/bin.js')
-export const library = resolve(import.meta.dirname, '../../dist/index.js')
+export const library = resolve(import.meta.dirname, '../../dist/index.mjs')
 
 /**
  * Makes a folder for temporary files, lets work be done in it, and removes it whatever happens.
