@@ -4,7 +4,7 @@ import { type FailureClass, failureClasses } from '../core/failure.js'
 import { chooseProvider, type ProviderChoice } from '../core/provider-choice.js'
 import { didYouMean } from '../core/suggest.js'
 import type { PrepareOptions } from '../engine/prepare-plans.js'
-import { type RawFlags, textFlag, textFlags } from './flags.js'
+import { optionalWord, type RawFlags, textFlag, textFlags } from './flags.js'
 import { readPriceFiles } from './price-files.js'
 import type { Surroundings } from './surroundings.js'
 
@@ -77,18 +77,16 @@ function readFailed(
   value: unknown,
   manifests: readonly string[],
 ): { failed: boolean | FailureClass; paths: readonly string[] } {
-  if (value === undefined || typeof value === 'boolean') return { failed: value === true, paths: manifests }
-  const word = String(value)
-  const known = failureClasses.find((one) => one === word)
-  if (known) return { failed: known, paths: manifests }
-  if (/[\\/.]/.test(word)) return { failed: true, paths: [word, ...manifests] }
-  throw new RunnerError(
-    'usage',
-    `Cannot use --failed ${word}: there is no such class${didYouMean(word, failureClasses)}`,
-    {
-      hint: `Classes are ${failureClasses.join(', ')}.`,
-    },
-  )
+  const { word = false, paths } = optionalWord(value, failureClasses, {
+    manifests,
+    refuse: (other) =>
+      new RunnerError(
+        'usage',
+        `Cannot use --failed ${other}: there is no such class${didYouMean(other, failureClasses)}`,
+        { hint: `Classes are ${failureClasses.join(', ')}.` },
+      ),
+  })
+  return { failed: word, paths }
 }
 
 async function readDotenv({ files }: Surroundings, cwd: string): Promise<Record<string, string | undefined>> {

@@ -62,3 +62,23 @@ export function moneyFlag(argv: readonly string[], name: string): ReturnType<typ
     hint: `Write it such as --${name} 50, or with its currency: --${name} 50CNY.`,
   })
 }
+
+/**
+ * A flag whose word may be left out. The parser takes a path behind it for its word: that is a manifest.
+ *
+ * @param words Those that it may have.
+ * @param refuse The error for any other word.
+ * @returns `true` for the flag without a word, `undefined` when it is not there.
+ */
+export function optionalWord<T extends string>(
+  value: unknown,
+  words: readonly T[],
+  { manifests, refuse }: { manifests: readonly string[]; refuse: (word: string) => RunnerError },
+): { word: T | true | undefined; paths: readonly string[] } {
+  if (value === undefined || typeof value === 'boolean') return { word: value || undefined, paths: manifests }
+  const word = String(value)
+  const known = words.find((one) => one === word)
+  if (known !== undefined) return { word: known, paths: manifests }
+  if (/[\\/.]/.test(word)) return { word: true, paths: [word, ...manifests] }
+  throw refuse(word)
+}

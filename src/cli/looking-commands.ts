@@ -13,8 +13,8 @@ import {
   withSelection,
 } from './common-options.js'
 import { exitStatus } from './exit-status.js'
-import { type RawFlags, textFlag, textFlags } from './flags.js'
-import { type GraphFormat, graphFormats } from './render-graph.js'
+import { optionalWord, type RawFlags, textFlag, textFlags } from './flags.js'
+import type { GraphFormat } from './render-graph.js'
 
 /** Adds the commands that send nothing and cost nothing: `init`, `validate`, `expand`, `plan`, `status`. */
 export function addLookingCommands(
@@ -82,7 +82,7 @@ export function addLookingCommands(
     .action(async (manifests: string[], flags: RawFlags) => {
       const { plan } = await import('../commands/plan.js')
       const choice = await readProvider(surroundings)
-      const { graph, paths } = readGraph(flags.graph, manifests)
+      const { graph, paths } = await readGraph(flags.graph, manifests)
       const options = await readPrepareOptions(paths, flags, surroundings, choice)
       const out = textFlag(surroundings.argv, 'out')
       if (out !== undefined && !choice) throw noProvider()
@@ -124,17 +124,18 @@ export function addLookingCommands(
 }
 
 /** `--graph` may have a format; a path behind it is a manifest. */
-function readGraph(
+async function readGraph(
   value: unknown,
   manifests: readonly string[],
-): { graph: GraphFormat | undefined; paths: readonly string[] } {
+): Promise<{ graph: GraphFormat | undefined; paths: readonly string[] }> {
   if (value === undefined) return { graph: undefined, paths: manifests }
-  if (value === true) return { graph: 'mermaid', paths: manifests }
-  const word = String(value)
-  const known = graphFormats.find((one) => one === word)
-  if (known) return { graph: known, paths: manifests }
-  if (/[\\/.]/.test(word)) return { graph: 'mermaid', paths: [word, ...manifests] }
-  throw new RunnerError('usage', `Cannot use --graph ${word}: it is mermaid or dot`, {
-    hint: 'Such as: shotlock plan --graph dot | dot -Tsvg -o plan.svg.',
+  const { graphFormats } = await import('./render-graph.js')
+  const { word, paths } = optionalWord(value, graphFormats, {
+    manifests,
+    refuse: (other) =>
+      new RunnerError('usage', `Cannot use --graph ${other}: it is mermaid or dot`, {
+        hint: 'Such as: shotlock plan --graph dot | dot -Tsvg -o plan.svg.',
+      }),
   })
+  return { graph: word === true ? 'mermaid' : word, paths }
 }

@@ -40,8 +40,8 @@ export interface PlanCommandOptions extends PrepareOptions {
  * Says what a run would do and why. Nothing is sent, and nothing is written but the cache, and the plan and copies of
  * images where they are asked for.
  *
- * @throws RunnerError when manifests or lockfiles cannot be read, `output-taken`, or when the plan cannot be saved; ManifestError also when
- *   the image of a take that would be bought cannot be sent.
+ * @throws RunnerError when manifests or lockfiles cannot be read, `output-taken`, or when the plan cannot be saved;
+ *   ManifestError also when the image of a take that would be bought cannot be sent.
  */
 export async function plan(
   options: PlanCommandOptions,

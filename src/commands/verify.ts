@@ -1,7 +1,7 @@
 import { join, relative, sep } from 'node:path'
 import { ProviderError, RunnerError } from '../core/errors.js'
 import { lostCode, type TakeState } from '../core/ledger-state.js'
-import type { TakeName } from '../core/names.js'
+import { type TakeName, withoutEnding } from '../core/names.js'
 import type { TaskId } from '../core/task.js'
 import {
   asideName,
@@ -169,7 +169,7 @@ async function fetchAgain(
     let sha256: string
     if (part === 'frame') {
       const asked = { id: task, lastFrameUrl: undefined }
-      const target = { folder, stem: path.replace(/\.[^./]*$/, '') }
+      const target = { folder, stem: withoutEnding(path) }
       const frame = await collectLastFrame(asked, target, collecting, { signal })
       sha256 = frame.sha256
       await ledger.commit({ type: 'framed', take, task, frame: frame.path, frameSha256: sha256 })

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.js'
-import { type Media, sourceWords, statedSeed, type Take } from './shot.js'
+import { type Media, type Shot, sourceWords, statedSeed, type Take } from './shot.js'
 
 declare const brand: unique symbol
 
@@ -37,12 +37,16 @@ export function digestOf(take: Take, fileHash: FileHash): Digest {
 /** What decides a take's result besides model, prompt and media: what the manifest states, with the take's own seed. */
 export function statedParameters(take: Take): Record<string, unknown> {
   const { extra, parameters } = take.shot
-  const stated: Record<string, unknown> = { ...extra }
+  return { ...extra, ...decisiveParameters(parameters), seed: statedSeed(take) }
+}
+
+/** The stated parameters that change picture or sound, without the seed. */
+export function decisiveParameters(parameters: Shot['parameters']): Record<string, unknown> {
+  const decisive: Record<string, unknown> = {}
   for (const name in parameters) {
-    if (!indecisive.has(name)) stated[name] = parameters[name as keyof typeof parameters]
+    if (!indecisive.has(name)) decisive[name] = parameters[name as keyof typeof parameters]
   }
-  stated.seed = statedSeed(take)
-  return stated
+  return decisive
 }
 
 /** Parameters that change neither picture nor sound; the seed is the take's own. */

@@ -20,8 +20,8 @@ export interface ExpandedTake {
   /** Where its video goes, where the shot states a place; a seed that is drawn stands as `{seed}`. */
   output?: string
   /**
-   * The body of the create. Local files stand as their paths, last frames of other shots as `last_frame_of:SHOT`, inline ones as `data:…`, URLs without their query; a seed
-   * that is drawn when it is sent is left out.
+   * The body of the create. Local files stand as their paths, last frames of other shots as `last_frame_of:SHOT`, inline
+   * ones as `data:…`, URLs without their query; a seed that is drawn when it is sent is left out.
    */
   request: Omit<VideoRequest, 'seed'> & { seed?: number }
 }

@@ -96,5 +96,16 @@ function codePointRank(unit: number): number {
 
 /** Where a video's last frame is kept, without its ending: beside the video. */
 export function framePathOf(video: string): string {
-  return `${video.replace(/\.[^./]*$/, '')}.last`
+  return `${withoutEnding(video)}.last`
+}
+
+/** A path without what follows the last dot of its last name. */
+export function withoutEnding(path: string): string {
+  return path.replace(/\.[^./]*$/, '')
+}
+
+/** Whether there is a draft among takes. */
+export function hasDraft(names: Iterable<TakeName>): boolean {
+  for (const name of names) if (splitTakeName(name).draft) return true
+  return false
 }

@@ -7,7 +7,7 @@ import { lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
 import type { PriceRange } from './money.js'
 import { offerMoves } from './move.js'
-import { compareTakeNames, type ShotName, splitTakeName, type TakeName } from './names.js'
+import { compareTakeNames, hasDraft, type ShotName, type TakeName } from './names.js'
 import { draftsOf, type Manifest, type Shot, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
 import {
@@ -131,7 +131,7 @@ export function planRun(given: PlanInput, options: PlanOptions = {}): Plan {
   const input = { ...given, estimate: estimator({ ...given.estimateWith, provider: options.provider }) }
   const { selects = () => true } = options
   const wanted = new Set<TakeName>()
-  const hasDrafts = options.draft || [...states.keys()].some((name) => splitTakeName(name).draft)
+  const hasDrafts = options.draft || hasDraft(states.keys())
   const byShot = new Map<ShotName, Step[]>()
   const shots = new Map(manifest.shots.map((shot) => [shot.name, shot]))
   for (const shot of upstreamsFirst(manifest.shots)) {

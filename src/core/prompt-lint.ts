@@ -1,4 +1,5 @@
 import { canonicalJson } from './canonical-json.js'
+import { decisiveParameters } from './digest.js'
 import { profileOf } from './models.js'
 import type { ShotName } from './names.js'
 import type { Shot } from './shot.js'
@@ -269,7 +270,6 @@ function plainSpaces(prompt: string): string {
 
 /** What decides a result besides the prompt, as the digest has it, but with files by their paths and without the seed. */
 function decisiveText({ model, media, parameters, extra }: Shot): string {
-  const { seed, service_tier, execution_expires_after, callback_url, return_last_frame, ...decisive } =
-    parameters
+  const decisive = decisiveParameters(parameters)
   return canonicalJson({ model, media: media.map(({ role, source }) => ({ role, source })), decisive, extra })
 }

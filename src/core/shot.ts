@@ -82,9 +82,9 @@ export function sourceWords(source: MediaSource): string {
   }
 }
 
-/** Whether the last frame is asked for: by the manifest, or because another shot goes on from this one. */
-export function returnsLastFrame({ parameters }: Shot): boolean {
-  return parameters.return_last_frame === true
+/** Takes whose last frame is asked for: by the manifest, or because another shot goes on from theirs. */
+export function framedTakesOf(shots: readonly Shot[]): Take[] {
+  return shots.filter(({ parameters }) => parameters.return_last_frame === true).flatMap(takesOf)
 }
 
 /** The takes of a shot in order. */

@@ -6,9 +6,9 @@ import { readManifest } from './read-manifest.js'
 
 /**
  * Watches over what a person has agreed to: a take is bought only as long as its manifest still says the same of it.
- * The file, and those that it extends, are looked at before each create and read again only when it was written to; somebody who edits one shot
- * while a run goes on takes that shot out of the run, and no other. A manifest that can no longer be read, or whose
- * budget or prices are others, says the same of nothing.
+ * The file, and those that it extends, are looked at before each create and read again only when it was written to;
+ * somebody who edits one shot while a run goes on takes that shot out of the run, and no other. A manifest that can no
+ * longer be read, or whose budget or prices are others, says the same of nothing.
  */
 export function agreement(
   { manifest, places, sha256, bases }: LoadedManifest,

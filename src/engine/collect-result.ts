@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { backoffMs } from '../core/backoff.js'
 import { ProviderError } from '../core/errors.js'
-import { readImageFacts } from '../core/image.js'
+import { type ImageFacts, readImageFacts } from '../core/image.js'
 import { lostCode } from '../core/ledger-state.js'
 import type { Task } from '../core/task.js'
 import type { Clock } from '../ports/clock.js'
@@ -55,6 +55,7 @@ export interface CollectedFrame {
   /** Relative to the folder, with `/`. */
   path: string
   sha256: string
+  facts: ImageFacts
 }
 
 /**
@@ -80,10 +81,10 @@ export async function collectLastFrame(
   const asked = { id: task.id, url: task.lastFrameUrl, urlIn: ({ lastFrameUrl }: Task) => lastFrameUrl }
   const { sha256 } = await collectInto(memory, asked, world, { signal })
   const bytes = Buffer.concat(chunks)
-  const { format } = readImageFacts(bytes) ?? {}
-  if (format === undefined)
+  const facts = readImageFacts(bytes)
+  if (!facts)
     throw new ProviderError(`Cannot collect the last frame of task ${task.id}: what came is no picture`)
-  const path = `${target.stem}.${format === 'jpeg' ? 'jpg' : format}`
+  const path = `${target.stem}.${facts.format === 'jpeg' ? 'jpg' : facts.format}`
   const part = await world.files.openPart(join(target.folder, ...path.split('/')))
   try {
     await part.write(bytes)
@@ -92,7 +93,7 @@ export async function collectLastFrame(
     await part.discard().catch(() => undefined)
     throw error
   }
-  return { path, sha256 }
+  return { path, sha256, facts }
 }
 
 /** One file of a task: where it was last, and where its record says that it is. */

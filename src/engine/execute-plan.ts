@@ -195,7 +195,9 @@ class Execution {
     const upstream = step.follows!.take
     const before = await new Promise<Outcome>((resolve) => {
       const key = takeKey(this.#ref(part, upstream))
-      this.#awaited.set(key, [...(this.#awaited.get(key) ?? []), resolve])
+      const others = this.#awaited.get(key)
+      if (others) others.push(resolve)
+      else this.#awaited.set(key, [resolve])
     })
     if (before.kind === 'done' || before.kind === 'kept') {
       const { slots, turns } = this.#lineOf(step)

@@ -66,8 +66,9 @@ export class LastFrames {
     if (frame !== undefined && here)
       return here.sha256 === frameSha256 ? { task, path: frame, file: here } : undefined
     const fetched = await this.keep(part, take, { id: task, lastFrameUrl: undefined })
-    const file = fetched && (await this.#read(part, fetched.path))
-    return file && { task, path: fetched.path, file }
+    if (!fetched) return undefined
+    const { path, ...file } = fetched
+    return { task, path, file }
   }
 
   /**

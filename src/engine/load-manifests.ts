@@ -3,9 +3,9 @@ import { type Digest, digestOf } from '../core/digest.js'
 import { ManifestError, RunnerError } from '../core/errors.js'
 import type { TakeState } from '../core/ledger-state.js'
 import type { ParsedManifest } from '../core/manifest.js'
-import { splitTakeName, type TakeName } from '../core/names.js'
+import { hasDraft, type TakeName } from '../core/names.js'
 import type { Problem } from '../core/problem.js'
-import { draftsOf, type Manifest, returnsLastFrame, type Take, takesOf } from '../core/shot.js'
+import { draftsOf, framedTakesOf, type Manifest, type Take, takesOf } from '../core/shot.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import { checkOutputs } from './check-outputs.js'
@@ -243,7 +243,7 @@ export function digestsFor(
   states: ReadonlyMap<TakeName, TakeState>,
   { drafts = false }: { drafts?: boolean | undefined } = {},
 ): ReadonlyMap<TakeName, Digest> {
-  const withDrafts = drafts || [...states.keys()].some((name) => splitTakeName(name).draft)
+  const withDrafts = drafts || hasDraft(states.keys())
   const bought = [...one.earlierDigests].filter(([name, digest]) => {
     const { entry, intent } = states.get(name) ?? {}
     return (intent ?? entry)?.digest === digest
@@ -289,7 +289,7 @@ export async function findFrames(
   files: Files,
 ): Promise<Set<TakeName>> {
   const found = new Set<TakeName>()
-  for (const { name } of manifest.shots.filter(returnsLastFrame).flatMap(takesOf)) {
+  for (const { name } of framedTakesOf(manifest.shots)) {
     const frame = states.get(name)?.entry?.frame
     if (frame === undefined) continue
     if ((await files.size(join(places.folder, ...frame.split('/')))) !== undefined) found.add(name)

@@ -9,7 +9,7 @@ import { type Plan, type PlanOptions, planRun } from '../core/plan.js'
 import type { Rate } from '../core/prices.js'
 import type { Problem } from '../core/problem.js'
 import { type Selection, selectTakes } from '../core/select.js'
-import { returnsLastFrame, takesOf } from '../core/shot.js'
+import { framedTakesOf, takesOf } from '../core/shot.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { ProcessLocks } from '../ports/process-locks.js'
@@ -180,12 +180,7 @@ export async function prepareRun(options: PrepareOptions, world: LedgerWorld): P
       const plan = recalled.length > 0 ? await replan() : first
       const costs = costsOf(one, ledger.states, options)
       const isUnchanged = agreement(one, world.files)
-      const framed = new Set(
-        one.manifest.shots
-          .filter(returnsLastFrame)
-          .flatMap(takesOf)
-          .map(({ name }) => name),
-      )
+      const framed = new Set(framedTakesOf(one.manifest.shots).map(({ name }) => name))
       const keepsFrame = (take: TakeName) => framed.has(take)
       parts.push({ ...one, plan, ledger, replan, costs, isUnchanged, keepsFrame, inlineMedia, drawSeed })
     }
