@@ -151,7 +151,9 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
     }
     case 'adopted': {
       const { task, provider, digest, seed } = record
-      const sent = state?.intent ?? (entry?.task === undefined ? entry : undefined)
+      // The create that it answers; the entry itself where the lockfile has the answer already.
+      const isOfCreate = entry?.task === undefined || entry.task === task
+      const sent = state?.intent ?? (isOfCreate ? entry : undefined)
       const { reserved, draft, follows } = sent ?? {}
       const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, follows, reserved }
       const isPicked = entry?.task === task && entry.pick === true

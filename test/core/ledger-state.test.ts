@@ -358,6 +358,21 @@ describe('replaying a journal', () => {
     )
   })
 
+  test('keeps what an adopted task was sent with, also where the lockfile has it already', () => {
+    const sent = { draft: task('t-draft'), follows: task('t-before'), reserved: '1.3968 CNY' }
+    const adopted = {
+      type: 'adopted',
+      at,
+      take: a,
+      task: task('t'),
+      provider: 'ark',
+      digest: digestA,
+    } as const
+    const once = applyRecord(known(entry('unknown', sent)), adopted)
+    expect(once.entry).toMatchObject({ status: 'submitted', task: 't', ...sent })
+    expect(applyRecord(once, adopted)).toEqual(once)
+  })
+
   test('over a lockfile written half-way leads to the same end', () => {
     fc.assert(
       fc.property(histories, fc.nat({ max: 40 }), (journal, half) => {
