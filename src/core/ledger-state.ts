@@ -59,6 +59,8 @@ export type LedgerRecord =
     }
   /** A person wants a final made from a draft, or no longer. */
   | { type: 'approved'; at: string; take: TakeName; task: TaskId; approved: boolean }
+  /** A person accepted or rejected what a task made, or took that back; the whole decision as it stands from now on. */
+  | { type: 'judged'; at: string; take: TakeName; task: TaskId; approved?: boolean; note?: string }
   /**
    * A person chose a take of its shot, or no longer; holds for that task. One record is the whole decision, so that no
    * crash leaves half of it.
@@ -156,13 +158,24 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const sent = state?.intent ?? (isOfCreate ? entry : undefined)
       const { reserved, draft, follows } = sent ?? {}
       const found: LockEntry = { status: 'submitted', task, provider, digest, seed, draft, follows, reserved }
-      const isPicked = entry?.task === task && entry.pick === true
-      return { entry: supersede(entry, isPicked ? withPick(found, true) : found), intent: undefined }
+      const decided = entry?.task === task ? decisionsOf(entry) : {}
+      return { entry: supersede(entry, { ...found, ...decided }), intent: undefined }
     }
     case 'approved': {
       if (entry?.task !== record.task) return { ...state, entry, intent: state?.intent }
       const { approved, ...rest } = entry
       return { ...state, entry: record.approved ? { ...rest, approved: true } : rest, intent: state?.intent }
+    }
+    case 'judged': {
+      if (entry?.task !== record.task) return { ...state, entry, intent: state?.intent }
+      const { approved: _, note: __, ...rest } = entry
+      const { approved, note } = record
+      const judged = {
+        ...rest,
+        ...(approved === undefined ? {} : { approved }),
+        ...(note === undefined ? {} : { note }),
+      }
+      return { ...state, entry: judged, intent: state?.intent }
     }
     case 'picked': {
       if (entry?.task !== record.task) return { ...state, entry, intent: state?.intent }
@@ -187,6 +200,19 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const { frame, frameSha256 } = record
       return { entry: { ...entry, frame, frameSha256 }, intent: state?.intent }
     }
+  }
+}
+
+/** What people decided about an entry's task: fields that are there. */
+export function decisionsOf({
+  approved,
+  note,
+  pick,
+}: LockEntry): Pick<LockEntry, 'approved' | 'note' | 'pick'> {
+  return {
+    ...(approved === undefined ? {} : { approved }),
+    ...(note === undefined ? {} : { note }),
+    ...(pick === undefined ? {} : { pick }),
   }
 }
 
@@ -366,6 +392,7 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   lost: ['task'],
   adopted: ['task', 'provider', 'digest'],
   approved: ['task'],
+  judged: ['task'],
   picked: ['task'],
   released: [],
   placed: [],
@@ -387,6 +414,7 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   lost: [],
   adopted: [],
   approved: [],
+  judged: [],
   picked: [],
   released: [],
   placed: [],

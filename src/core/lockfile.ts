@@ -36,8 +36,10 @@ export interface LockEntry {
   frameSha256?: string | undefined
   /** Code of the failure. */
   error?: string | undefined
-  /** A person wants a final made from this draft. */
-  approved?: true | undefined
+  /** Whether a person accepted or rejected what the task made; left out while undecided. An accepted draft gets a final. */
+  approved?: boolean | undefined
+  /** What a person wrote on it, 1 to 500 characters. */
+  note?: string | undefined
   /** A person chose this take of its shot; holds for the task that it has. At most one take of a shot. */
   pick?: true | undefined
   /** Tasks bought for this take before, oldest first; never empty. */
@@ -70,6 +72,7 @@ const fieldOrder = [
   'frameSha256',
   'error',
   'approved',
+  'note',
   'pick',
   'previous',
   'spent',

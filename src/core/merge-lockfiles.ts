@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical-json.js'
 import { RunnerError } from './errors.js'
-import { supersede } from './ledger-state.js'
+import { decisionsOf, supersede } from './ledger-state.js'
 import {
   conflictSides,
   type LockEntries,
@@ -18,6 +18,7 @@ import { picksIn } from './pick.js'
  * - `status`, `sha256`, `provider`: the same task ended in two ways, gave two results, or is of two providers
  * - `unknown`: a create whose answer was never seen stands beside what the other side has, and an entry holds only one
  * - `mixed`: git's text merge put lines of two tasks into one entry
+ * - `judged`: each side decided otherwise about one task, or wrote another note on it
  * - `pick`: each side picked another take of one shot
  * - `bought-anew`: one side picked the result of a take that the other bought anew
  */
@@ -27,6 +28,7 @@ export type ContradictionReason =
   | 'provider'
   | 'unknown'
   | 'mixed'
+  | 'judged'
   | 'pick'
   | 'bought-anew'
 
@@ -55,6 +57,7 @@ export interface MergedLockfile {
  * - The same task on both sides: the later state wins, and keeps every field that only the other knows.
  * - Different tasks: one is the entry, the other goes under `previous`; `preference` decides which.
  * - An unknown create: see `mergeOpen`.
+ * - Whether the task was accepted or rejected, with its note: what one side decided anew holds.
  * - The pick of a shot: see `mergePicks`.
  *
  * @param base What both sides come from; `undefined` when that is not known. Then nothing counts as deleted.
@@ -134,7 +137,32 @@ function mergeTake(
     const left = ours ?? theirs
     return isSame(left, base) ? undefined : left
   }
-  return mergeBoth(base && withoutPick(base), withoutPick(ours), withoutPick(theirs))
+  const merged = mergeBoth(base && withoutDecisions(base), withoutDecisions(ours), withoutDecisions(theirs))
+  return typeof merged === 'string' ? merged : mergeJudgements(base, { ours, theirs }, merged)
+}
+
+function withoutDecisions(entry: LockEntry): LockEntry {
+  const { pick, approved, note, ...rest } = entry
+  return rest
+}
+
+/** Gives a merged entry what was decided about its task. A side that has another task by now says nothing about it. */
+function mergeJudgements(
+  base: LockEntry | undefined,
+  sides: Record<'ours' | 'theirs', LockEntry>,
+  merged: LockEntry,
+): LockEntry | ContradictionReason {
+  const [before, ours, theirs] = [base, sides.ours, sides.theirs].map((side) =>
+    side && side.task === merged.task ? judgementOf(side) : undefined,
+  )
+  if (!ours || !theirs) return { ...merged, ...(ours ?? theirs) }
+  if (isSame(ours, theirs) || isSame(theirs, before ?? {})) return { ...merged, ...ours }
+  return isSame(ours, before ?? {}) ? { ...merged, ...theirs } : 'judged'
+}
+
+function judgementOf(entry: LockEntry): Pick<LockEntry, 'approved' | 'note'> {
+  const { pick, ...judgement } = decisionsOf(entry)
+  return judgement
 }
 
 function mergeBoth(
@@ -262,7 +290,7 @@ function withTasksOf(other: LockEntry, entry: LockEntry): LockEntry {
   }
 }
 
-function isSame(a: LockEntry | undefined, b: LockEntry | undefined): boolean {
+function isSame(a: object | undefined, b: object | undefined): boolean {
   return canonicalJson(a) === canonicalJson(b)
 }
 
@@ -277,6 +305,7 @@ const reasons: Record<ContradictionReason, string> = {
   provider: 'one task cannot be of two providers',
   unknown: 'a create that may have been bought cannot share an entry',
   mixed: "git's text merge put lines of two tasks into one entry",
+  judged: 'the two sides decided otherwise about one task',
   pick: 'a shot has one pick',
   'bought-anew': 'one side picked the result of a task that the other bought anew',
 }
@@ -289,11 +318,13 @@ export function describeContradiction({ take, reason, ours, theirs, picks }: Con
 }
 
 function describeEntry(entry: LockEntry): string {
-  const { status, task, provider, seed, sha256, pick } = entry
+  const { status, task, provider, seed, sha256, approved, note, pick } = entry
   const what =
     task === undefined ? `a create${seed === undefined ? '' : ` with seed ${seed}`}` : `task "${task}"`
   const result = sha256 === undefined ? '' : ` with sha256 ${sha256.slice(0, 12)}…`
-  return `${what} of ${provider}, ${status}${result}${pick ? ', picked' : ''}`
+  const judged = approved === undefined ? '' : approved ? ', approved' : ', rejected'
+  const remark = note === undefined ? '' : ` with the note ${JSON.stringify(note)}`
+  return `${what} of ${provider}, ${status}${result}${judged}${remark}${pick ? ', picked' : ''}`
 }
 
 /**

@@ -357,7 +357,8 @@ const anyEntry: fc.Arbitrary<LockEntry> = fc.record(
     draft: ids,
     reserved: fc.constant('2 CNY'),
     cost: fc.constantFrom('1.5 CNY', '0.2 USD'),
-    approved: fc.constant(true as const),
+    approved: fc.boolean(),
+    note: fc.constantFrom('too dark', '手抖'),
     spent: fc.dictionary(
       ids,
       fc.record(

@@ -1,0 +1,110 @@
+import type { FailureClass } from './failure.js'
+import type { LockStatus } from './lockfile.js'
+import type { ShotName, TakeName } from './names.js'
+import type { HoldReason, Step } from './plan.js'
+import type { MediaRole } from './request.js'
+import type { TaskId } from './task.js'
+
+/**
+ * What the review page shows: plain data, carried inside the page or sent by the review server. Nothing in it is secret:
+ * URLs have lost their queries, and files are named, never read by a path that the page makes up.
+ */
+export interface Review {
+  /** Counts up whenever a page of an older shotlock could not read it. */
+  format: 1
+  /** What can be done from here: a page from the disk only shows. */
+  mode: 'file' | 'server'
+  /** Whether this is what rehearsals on the simulator made. */
+  rehearsal: boolean
+  manifests: readonly ReviewManifest[]
+}
+
+export interface ReviewManifest {
+  /** The manifest's name. */
+  name: string
+  /** Its file as the person named it. */
+  file: string
+  /** Whether a run works on it just now. */
+  running: boolean
+  /** In manifest order; shots that the manifest no longer has come last. */
+  shots: readonly ReviewShot[]
+}
+
+export interface ReviewShot {
+  name: ShotName
+  /** Left out for shots that the manifest no longer has, like all that it states. */
+  prompt?: string
+  model?: string
+  /** As stated, defaults merged in. */
+  parameters: Readonly<Record<string, string | number | boolean>>
+  media: readonly ReviewMedia[]
+  tags: readonly string[]
+  skip?: true
+  /** Whether the manifest has it. */
+  gone?: true
+  /** In order; drafts come right after their take. At least one. */
+  takes: readonly ReviewTake[]
+}
+
+export interface ReviewMedia {
+  role: MediaRole
+  kind: 'image' | 'video' | 'audio'
+  /** As a person may see it: a path, a URL without its query, `last_frame_of:SHOT`. */
+  source: string
+  /** Where the page can load it from; left out for what is not on this machine. */
+  href?: string
+}
+
+/** Where a take stands for whoever looks at it. `absent`: nothing was bought yet. */
+export type ReviewStatus = LockStatus | 'absent'
+
+export interface ReviewTake {
+  name: TakeName
+  draft?: true
+  status: ReviewStatus
+  /** What the next run does with it. */
+  next: Step['kind']
+  /** Why it waits for a person. */
+  held?: HoldReason
+  /** Goes on from a take that was bought anew since. */
+  stale?: true
+  /** The take that it goes on from, where it is stale or held for that. */
+  upstream?: TakeName
+  task?: TaskId
+  provider?: string
+  seed?: number
+  tokens?: number
+  /** By the prices of its day, such as `1.3968 CNY`. */
+  cost?: string
+  /** The most that it can cost while it is live or unknown. */
+  reserved?: string
+  failure?: FailureClass
+  /** Code of the failure. */
+  error?: string
+  /** Whether a person accepted it (for a draft: wants its final) or rejected it; left out while undecided. */
+  approved?: boolean
+  /** What a person wrote on it. */
+  note?: string
+  /** Whether it is the take of its shot that a person chose. */
+  pick?: true
+  /** Left out when there is no video on this machine. */
+  video?: ReviewVideo
+  /** Bought for this take before, the newest first. */
+  previous?: readonly PreviousTake[]
+}
+
+export interface ReviewVideo {
+  /** Where the page loads it from: relative to the page, or a `data:` URL. */
+  href: string
+  /** Of the file, relative to the manifest, with `/`. */
+  path: string
+}
+
+/** A task that was superseded. */
+export interface PreviousTake {
+  task: TaskId
+  tokens?: number
+  cost?: string
+  /** Where its video was kept. */
+  video?: ReviewVideo
+}
