@@ -108,3 +108,33 @@ export interface PreviousTake {
   /** Where its video was kept. */
   video?: ReviewVideo
 }
+
+/** What a person decides on the page; the body of a POST to `decisions`. */
+export type Decision = { manifest: string } & /** Chooses a take of its shot, or takes that back. */
+(
+  | { do: 'pick' | 'unpick'; take: TakeName }
+  /** Accepts or rejects what a take's task made; without `approved` it is undecided again. A draft: wants its final. */
+  | { do: 'judge'; take: TakeName; approved?: boolean; note?: string }
+  /** Raises the number of takes in the manifest. `more`: 1 to 10. */
+  | { do: 'takes'; shot: ShotName; more: number }
+)
+
+/**
+ * What comes of a decision. `decided`: it is in the lockfile or the manifest; `waiting`: a run holds the lock, and the
+ * server decides when that is free; the page hears of it as of everything else.
+ */
+export type DecisionAnswer =
+  | { kind: 'decided'; manifest: string; shots: readonly ReviewShot[] }
+  | { kind: 'waiting' }
+  | { kind: 'refused'; code: string; message: string; hint?: string }
+
+/** What the server tells the page as it happens, one JSON value an event of the stream `events`. */
+export type ReviewEvent =
+  /** Shots that look otherwise than before. */
+  | { type: 'shots'; manifest: string; running: boolean; shots: readonly ReviewShot[] }
+  /** The manifest itself was edited: all of it anew. */
+  | { type: 'manifest'; manifest: ReviewManifest }
+  /** A decision that waited was made, or could not be. */
+  | { type: 'decision'; decision: Decision; answer: DecisionAnswer }
+  /** The manifest or lockfile cannot be read just now, such as while somebody edits it. */
+  | { type: 'trouble'; code: string; message: string; hint?: string }
