@@ -4,6 +4,7 @@ import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
 import { addCostCommand } from './cost-command.js'
 import { exitStatus, statusOfError } from './exit-status.js'
+import { addJudgeCommands } from './judge-commands.js'
 import { addLedgerCommands } from './ledger-commands.js'
 import { addLookingCommands } from './looking-commands.js'
 import { addMergeCommand } from './merge-command.js'
@@ -58,6 +59,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addReconcileCommands(program, context)
   addPromoteCommand(program, context)
   addPickCommand(program, context)
+  addJudgeCommands(program, context)
   addSimulateCommand(program, context)
   addTableCommands(program, context)
   addWhyCommand(program, context)

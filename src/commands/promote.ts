@@ -1,6 +1,5 @@
-import { draftExpiresAt } from '../core/draft-source.js'
+import { draftExpiresAt, draftFaultWords } from '../core/draft-source.js'
 import { RunnerError } from '../core/errors.js'
-import { lostCode } from '../core/ledger-state.js'
 import { draftNameOf, type TakeName } from '../core/names.js'
 import { selectTakes } from '../core/select.js'
 import { type Take, takesOf } from '../core/shot.js'
@@ -65,18 +64,10 @@ function candidatesIn(open: OpenLedger, now: number, undo: boolean): Candidate[]
   return open.manifest.shots.flatMap(takesOf).map((take) => {
     const name = draftNameOf(take.name)
     const entry = open.ledger.states.get(name)?.entry
-    const expiresAt = entry?.task === undefined ? undefined : draftExpiresAt(entry.task)
     const fault = (): string | undefined => {
       if (!entry) return 'has no draft: run --draft buys one'
       if (undo) return entry.approved ? undefined : 'has no approved draft'
-      if (entry.status === 'submitted' || entry.status === 'unknown') return 'has a draft that is not done'
-      if (entry.status !== 'succeeded' || entry.error === lostCode)
-        return `has a draft that ${entry.error === lostCode ? 'is lost' : entry.status}: run --draft buys another`
-      if (entry.digest !== digests.get(name))
-        return 'has changed since its draft was made: run --draft buys another'
-      if (expiresAt !== undefined && now >= expiresAt)
-        return 'has a draft that is past its 7 days: run --draft buys another'
-      return undefined
+      return draftFaultWords(entry, { digest: digests.get(name), now })
     }
     return { open, take, fault: fault() }
   })

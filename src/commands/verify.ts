@@ -12,6 +12,7 @@ import {
   orphansAmong,
   type Repair,
   sha256Of,
+  supersededPaths,
 } from '../core/verify.js'
 import { collectLastFrame, collectResult } from '../engine/collect-result.js'
 import { readStates } from '../engine/ledger.js'
@@ -97,7 +98,10 @@ async function checkManifest(
     manifest: name,
     file,
     files: checks,
-    orphans: orphansAmong(await findResults(places, files), locked),
+    orphans: orphansAmong(await findResults(places, files), [
+      ...locked.map(({ path }) => path),
+      ...supersededPaths(states),
+    ]),
   }
 }
 

@@ -50,6 +50,25 @@ export function draftSourceOf(
   return { task, seed, follows, expiresAt, daysLeft, cost }
 }
 
+/**
+ * What stands against a final from a draft, as the end of a sentence about its take; `undefined` when nothing does.
+ *
+ * @param digest That of the draft as the manifest would ask for it now.
+ * @param now Milliseconds since the Unix epoch.
+ */
+export function draftFaultWords(
+  { status, task, error, digest: bought }: LockEntry,
+  { digest, now }: { digest: Digest | undefined; now: number },
+): string | undefined {
+  if (status === 'submitted' || status === 'unknown') return 'has a draft that is not done'
+  if (status !== 'succeeded' || error === lostCode)
+    return `has a draft that ${error === lostCode ? 'is lost' : status}: run --draft buys another`
+  if (bought !== digest) return 'has changed since its draft was made: run --draft buys another'
+  const expiresAt = task === undefined ? undefined : draftExpiresAt(task)
+  const isPast = expiresAt !== undefined && now >= expiresAt
+  return isPast ? 'has a draft that is past its 7 days: run --draft buys another' : undefined
+}
+
 /** Until when a draft can be made final, milliseconds since the Unix epoch; `undefined` where its id does not tell. */
 export function draftExpiresAt(task: TaskId): number | undefined {
   const createdAt = createdAtOf(task)

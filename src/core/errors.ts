@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'cannot-resubmit'
   | 'cannot-adopt'
   | 'cannot-promote'
+  | 'cannot-judge'
   | 'cannot-pick'
   | 'cannot-raise'
   | 'prices-invalid'

@@ -1,7 +1,7 @@
 import type { BoughtFacts } from './bought-facts.js'
 import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
-import type { LockEntry, Spent } from './lockfile.js'
+import type { LockEntry, Spent, SupersededTask } from './lockfile.js'
 import { type ShotName, splitTakeName, type TakeName } from './names.js'
 import { isTerminal, type TaskId, type TaskStatus, type TerminalStatus } from './task.js'
 
@@ -89,6 +89,8 @@ export type LedgerRecord =
       sha256: string
       bytes: number
     }
+  /** The video of a task that was bought for the take before has another place now, so that the new one can have its. */
+  | { type: 'superseded'; at: string; take: TakeName; task: TaskId; video: string }
   /** The last frame is kept, for shots that go on from it. */
   | { type: 'framed'; at: string; take: TakeName; task: TaskId; frame: string; frameSha256: string }
 
@@ -195,6 +197,13 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const { video, sha256 } = record
       return { entry: { ...entry, video, sha256 }, intent: state?.intent }
     }
+    case 'superseded': {
+      const { task, video } = record
+      const before = entry?.spent?.[task]
+      if (!entry || !before) return { ...state, entry, intent: state?.intent }
+      const spent = { ...entry.spent, [task]: { ...before, video } }
+      return { ...state, entry: { ...entry, spent }, intent: state?.intent }
+    }
     case 'framed': {
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
       const { frame, frameSha256 } = record
@@ -299,12 +308,9 @@ export function supersede(before: LockEntry | undefined, after: LockEntry): Lock
   if (before?.task !== undefined) tasks.add(before.task)
   for (const task of previous) tasks.add(task)
   const sums: Record<TaskId, Spent[TaskId]> = { ...before?.spent, ...spent }
-  if (before?.task !== undefined && isBilled(before)) {
-    const { task, tokens, cost } = before
-    sums[task] ??= {
-      ...(tokens === undefined ? {} : { tokens }),
-      ...(cost === undefined ? {} : { cost }),
-    }
+  if (before?.task !== undefined) {
+    const made = supersededTask(before)
+    if (made) sums[before.task] ??= made
   }
   if (after.task !== undefined) {
     tasks.delete(after.task)
@@ -317,8 +323,15 @@ export function supersede(before: LockEntry | undefined, after: LockEntry): Lock
   }
 }
 
-function isBilled({ tokens, cost }: LockEntry): boolean {
-  return tokens !== undefined || cost !== undefined
+/** What stays on record of a task that was superseded; `undefined` when it came to nothing. */
+function supersededTask({ tokens, cost, video, sha256 }: LockEntry): SupersededTask | undefined {
+  const isCollected = video !== undefined && sha256 !== undefined
+  const made = {
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(cost === undefined ? {} : { cost }),
+    ...(isCollected ? { video, sha256 } : {}),
+  }
+  return Object.keys(made).length === 0 ? undefined : made
 }
 
 function intentOf(
@@ -398,6 +411,7 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   placed: [],
   dropped: [],
   collected: ['task', 'video', 'sha256'],
+  superseded: ['task', 'video'],
   framed: ['task', 'frame', 'frameSha256'],
 }
 
@@ -409,6 +423,7 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   unknown: ['attempt'],
   ended: [],
   collected: [],
+  superseded: [],
   framed: [],
   doubt: ['seed'],
   lost: [],

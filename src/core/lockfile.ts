@@ -48,8 +48,16 @@ export interface LockEntry {
   spent?: Spent | undefined
 }
 
-/** What superseded tasks came to, by their ids. */
-export type Spent = Readonly<Record<TaskId, { tokens?: number | undefined; cost?: string | undefined }>>
+/** What superseded tasks came to, and where their videos were kept, by their ids. */
+export type Spent = Readonly<Record<TaskId, SupersededTask>>
+
+export interface SupersededTask {
+  tokens?: number | undefined
+  cost?: string | undefined
+  /** Relative to the manifest, with `/`. */
+  video?: string | undefined
+  sha256?: string | undefined
+}
 
 export type LockEntries = ReadonlyMap<TakeName, LockEntry>
 
@@ -148,10 +156,12 @@ function renderValue(
 function renderSpent(spent: Spent): string {
   const tasks = Object.keys(spent).sort(compareCodePoints) as TaskId[]
   const items = tasks.map((task) => {
-    const { tokens, cost } = spent[task]!
+    const { tokens, cost, video, sha256 } = spent[task]!
     const fields = [
       ...(tokens === undefined ? [] : [`tokens: ${tokens}`]),
-      ...(cost === undefined ? [] : [`cost: ${quote(cost)}`]),
+      ...Object.entries({ cost, video, sha256 }).flatMap(([field, text]) =>
+        text === undefined ? [] : [`${field}: ${quote(text)}`],
+      ),
     ]
     return `${quote(task)}: { ${fields.join(', ')} }`
   })

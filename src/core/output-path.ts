@@ -72,6 +72,19 @@ function withoutUps(path: string): string {
   return path.replace(/^(\.\.\/)+/, (ups) => ups.replaceAll('..', '@up'))
 }
 
+/**
+ * Where the video of a superseded task goes when the place of it is needed: a folder beside it, `previous/fox.TASK.mp4`.
+ *
+ * @param path Where it is, relative to the manifest, with `/`.
+ */
+export function previousPath(path: string, task: TaskId): string {
+  const [, folder = '', stem = '', ending = ''] = /^(.*\/)?([^/]*?)(\.[^./]+)?$/.exec(path) ?? []
+  const id = fileSafe(task)
+  const name = `${stem}.${id}${ending}`
+  // Names of files end at 255 bytes; the id alone says which it is.
+  return `${folder}previous/${new TextEncoder().encode(name).length > 255 ? `${id}${ending}` : name}`
+}
+
 /** The folder of a manifest's results where it states no other, relative to the manifest. */
 export function outputFolder(manifest: string, { rehearsal }: { rehearsal: boolean }): string {
   return `out/${rehearsal ? 'simulator/' : ''}${manifest}`

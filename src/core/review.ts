@@ -110,8 +110,7 @@ export interface PreviousTake {
 }
 
 /** What a person decides on the page; the body of a POST to `decisions`. */
-export type Decision = { manifest: string } & /** Chooses a take of its shot, or takes that back. */
-(
+export type Decision = { manifest: string } /** Chooses a take of its shot, or takes that back. */ & (
   | { do: 'pick' | 'unpick'; take: TakeName }
   /** Accepts or rejects what a take's task made; without `approved` it is undecided again. A draft: wants its final. */
   | { do: 'judge'; take: TakeName; approved?: boolean; note?: string }

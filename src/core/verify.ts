@@ -49,6 +49,13 @@ export function lockedFiles(states: ReadonlyMap<TakeName, TakeState>): LockedFil
   })
 }
 
+/** Where videos of superseded tasks were kept, relative to the manifest, with `/`. */
+export function supersededPaths(states: ReadonlyMap<TakeName, TakeState>): string[] {
+  return [...states.values()].flatMap(({ entry }) =>
+    Object.values(entry?.spent ?? {}).flatMap(({ video }) => (video === undefined ? [] : [video])),
+  )
+}
+
 /** SHA-256 of a file that comes piece by piece, in hexadecimal. */
 export async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash('sha256')
@@ -60,10 +67,11 @@ export async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<strin
  * Videos that no entry names.
  *
  * @param found Paths relative to the manifest, with `/`; unfinished downloads, which start with a dot, are passed over.
+ * @param named Those that entries name, likewise.
  */
-export function orphansAmong(found: readonly string[], named: readonly LockedFile[]): string[] {
+export function orphansAmong(found: readonly string[], named: readonly string[]): string[] {
   // Some file systems give names back in decomposed letters.
-  const known = new Set(named.map((file) => file.path.normalize('NFC')))
+  const known = new Set(named.map((path) => path.normalize('NFC')))
   return found.filter((path) => isVideo(path) && !known.has(path.normalize('NFC'))).sort()
 }
 

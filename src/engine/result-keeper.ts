@@ -9,6 +9,7 @@ import type { Task, TaskId } from '../core/task.js'
 import { createdAtOf, lifetimes } from '../core/task-time.js'
 import type { World } from '../ports/world.js'
 import { collectResult } from './collect-result.js'
+import { keepingSuperseded } from './keep-superseded.js'
 import type { LastFrames } from './last-frames.js'
 import type { Ledger } from './ledger.js'
 import { type Places, videoPlace } from './places.js'
@@ -140,7 +141,8 @@ export class ResultKeeper<P extends Part> {
     const { id: taskId, completionTokens } = task
     const video = videoPlace(part, name, taskId)
     const target = { folder: part.places.folder, path: video }
-    const world = { ...this.#world, onTrouble: this.#run.onTrouble }
+    const files = keepingSuperseded(part, name, video, this.#world.files)
+    const world = { ...this.#world, files, onTrouble: this.#run.onTrouble }
     const { signal } = this.#run
     try {
       const { sha256, bytes } = await this.#downloads(async () => {

@@ -136,7 +136,7 @@ describe('a take', () => {
       intent(),
       accepted('t2'),
     ])
-    const spent = { [task('t1')]: { tokens: 5 } }
+    const spent = { [task('t1')]: { tokens: 5, video: 'out/a.mp4', sha256: 'f'.repeat(64) } }
     expect(found).toEqual(entry('submitted', { task: task('t2'), previous: [task('t1')], spent }))
   })
 

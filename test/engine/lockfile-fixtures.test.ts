@@ -60,6 +60,8 @@ const unfinished: Record<string, Record<string, string>> = {
   '05-picks/drafts-open': draftsOpen,
   '06-chains/open': open,
   '06-chains/drafts-open': draftsOpen,
+  '07-decisions/open': open,
+  '07-decisions/drafts-open': draftsOpen,
 }
 
 interface Fixture {

@@ -1,0 +1,205 @@
+import { join } from 'node:path'
+import { classifyFailure } from '../core/failure.js'
+import type { LockEntry } from '../core/lockfile.js'
+import { compareTakeNames, type ShotName, splitTakeName, type TakeName } from '../core/names.js'
+import type { Step } from '../core/plan.js'
+import { shownSource } from '../core/redact.js'
+import type { MediaRole } from '../core/request.js'
+import type {
+  PreviousTake,
+  ReviewManifest,
+  ReviewMedia,
+  ReviewShot,
+  ReviewTake,
+  ReviewVideo,
+} from '../core/review.js'
+import { type Media, type Shot, takesOf } from '../core/shot.js'
+import type { Files } from '../ports/files.js'
+import { staysInside } from './places.js'
+import type { Preview } from './prepare-plans.js'
+
+/** Where a page loads a file of this machine from; `undefined` for what it must not show. */
+export type HrefOf = (path: string) => string | undefined
+
+export interface ReviewDataOptions {
+  hrefOf: HrefOf
+  /** Whether a run works on the manifest just now. */
+  running?: boolean
+  /** Whether only shots that the plan speaks of are meant, since some were selected. */
+  selected?: boolean
+}
+
+/**
+ * One manifest as the review page shows it. URLs lose their queries, and only files inside the project get a `href`.
+ */
+export async function reviewManifest(
+  preview: Preview,
+  { hrefOf, running = false, selected = false }: ReviewDataOptions,
+  files: Pick<Files, 'size'>,
+): Promise<ReviewManifest> {
+  const { plan, loaded, states } = preview
+  const { places, manifest } = loaded
+  const steps = new Map(plan.steps.map((step) => [step.name, step]))
+  const hrefInside: HrefOf = (path) =>
+    staysInside(path, places) ? hrefOf(join(places.folder, path)) : undefined
+  const previous = await previousVideos(preview, hrefInside, files)
+
+  const names = new Map<ShotName, TakeName[]>()
+  const meant = selected ? steps.keys() : new Set([...manifest.shots.flatMap(takeNamesOf), ...states.keys()])
+  for (const name of meant) {
+    const { shot } = splitTakeName(name)
+    const takes = names.get(shot)
+    if (takes) takes.push(name)
+    else names.set(shot, [name])
+  }
+  const takesOfShot = (name: ShotName): ReviewTake[] =>
+    (names.get(name) ?? []).sort(compareTakeNames).flatMap((take) => {
+      const one = takeOf(take, { preview, step: steps.get(take), hrefInside, previous: previous.get(take) })
+      return one ? [one] : []
+    })
+
+  const known = new Set(manifest.shots.map(({ name }) => name))
+  const gone = [...names.keys()].filter((name) => !known.has(name))
+  const shots: ReviewShot[] = [
+    ...manifest.shots.map((shot) => ({ ...statedBy(shot, hrefInside), takes: takesOfShot(shot.name) })),
+    ...gone.map((name) => ({
+      name,
+      parameters: {},
+      media: [],
+      tags: [],
+      gone: true as const,
+      takes: takesOfShot(name),
+    })),
+  ]
+  return {
+    name: manifest.name,
+    file: manifest.file,
+    running,
+    shots: shots.filter(({ takes }) => takes.length > 0),
+  }
+}
+
+function takeNamesOf(shot: Shot): TakeName[] {
+  return takesOf(shot).map(({ name }) => name)
+}
+
+function statedBy(shot: Shot, hrefInside: HrefOf): Omit<ReviewShot, 'takes'> {
+  const { name, prompt, model, parameters, media, tags, skip } = shot
+  return {
+    name,
+    ...(prompt === undefined ? {} : { prompt }),
+    model,
+    parameters: Object.fromEntries(
+      Object.entries(parameters).filter(([, value]) =>
+        ['string', 'number', 'boolean'].includes(typeof value),
+      ),
+    ),
+    media: media.map((one) => shownMedia(one, hrefInside)),
+    tags,
+    ...(skip ? { skip } : {}),
+  }
+}
+
+const kinds: Readonly<Record<MediaRole, ReviewMedia['kind']>> = {
+  first_frame: 'image',
+  last_frame: 'image',
+  reference_image: 'image',
+  reference_video: 'video',
+  reference_audio: 'audio',
+}
+
+function shownMedia({ role, source }: Media, hrefInside: HrefOf): ReviewMedia {
+  const href = source.kind === 'file' ? hrefInside(source.path) : undefined
+  return { role, kind: kinds[role], source: shownSource(source), ...(href === undefined ? {} : { href }) }
+}
+
+interface TakeSources {
+  preview: Preview
+  step: Step | undefined
+  hrefInside: HrefOf
+  previous: readonly PreviousTake[] | undefined
+}
+
+/** @returns `undefined` for what is no longer wanted and was never bought. */
+function takeOf(
+  name: TakeName,
+  { preview, step, hrefInside, previous }: TakeSources,
+): ReviewTake | undefined {
+  const { states, present } = preview
+  const { entry, intent } = states.get(name) ?? {}
+  const { draft } = splitTakeName(name)
+  const shown = {
+    name,
+    ...(draft ? { draft } : {}),
+    next: step?.kind ?? ('keep' as const),
+    ...waiting(step),
+  }
+  if (intent) return { ...shown, status: 'unknown', provider: intent.provider, seed: intent.seed }
+  if (!entry) return { ...shown, status: 'absent' }
+  const video = present.has(name) ? videoOf(entry.video!, hrefInside) : undefined
+  return {
+    ...shown,
+    ...factsOf(entry),
+    ...(video ? { video } : {}),
+    ...(previous && previous.length > 0 ? { previous } : {}),
+  }
+}
+
+function factsOf(entry: LockEntry): Pick<ReviewTake, 'status'> & Partial<ReviewTake> {
+  const { status, task, provider, seed, tokens, cost, reserved, error, approved, note, pick } = entry
+  const facts = {
+    task,
+    provider,
+    seed,
+    tokens,
+    cost,
+    reserved,
+    error,
+    failure: error === undefined ? undefined : classifyFailure(error, task !== undefined),
+    approved,
+    note,
+    pick,
+  }
+  const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
+  return { status, ...known }
+}
+
+function waiting(step: Step | undefined): Pick<ReviewTake, 'held' | 'stale' | 'upstream'> {
+  if (step?.kind === 'keep' && step.stale) return { stale: true, upstream: step.stale.upstream }
+  if (step?.kind !== 'hold') return {}
+  return { held: step.reason, ...(step.upstream === undefined ? {} : { upstream: step.upstream }) }
+}
+
+/** Of tasks that were superseded, the newest first, with their videos where those were kept and are here. */
+async function previousVideos(
+  { states, loaded: { places } }: Preview,
+  hrefInside: HrefOf,
+  files: Pick<Files, 'size'>,
+): Promise<Map<TakeName, PreviousTake[]>> {
+  const found = new Map<TakeName, PreviousTake[]>()
+  for (const [name, { entry }] of states) {
+    if (!entry?.previous) continue
+    const takes: PreviousTake[] = []
+    for (const task of [...entry.previous].reverse()) {
+      const { tokens, cost, video: path } = entry.spent?.[task] ?? {}
+      const isHere =
+        path !== undefined &&
+        staysInside(path, places) &&
+        (await files.size(join(places.folder, path))) !== undefined
+      const video = isHere ? videoOf(path, hrefInside) : undefined
+      takes.push({
+        task,
+        ...(tokens === undefined ? {} : { tokens }),
+        ...(cost === undefined ? {} : { cost }),
+        ...(video ? { video } : {}),
+      })
+    }
+    found.set(name, takes)
+  }
+  return found
+}
+
+function videoOf(path: string, hrefInside: HrefOf): ReviewVideo | undefined {
+  const href = hrefInside(path)
+  return href === undefined ? undefined : { href, path }
+}
