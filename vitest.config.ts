@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { reviewPageInTests } from './scripts/build-page.mjs'
 import { compiledSchemasInTests } from './scripts/compile-schemas.mjs'
 
 /** As in scripts/build.mjs, so that what is tested is what is shipped. */
 const asBuilt = {
-  plugins: [compiledSchemasInTests],
+  plugins: [compiledSchemasInTests, reviewPageInTests],
   resolve: {
     alias: { yaml: fileURLToPath(new URL('node_modules/yaml/browser/index.js', import.meta.url)) },
   },

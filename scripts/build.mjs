@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { asCommonJs } from './as-commonjs.mjs'
+import { reviewPage } from './build-page.mjs'
 import { compiledSchemas } from './compile-schemas.mjs'
 import { fewChunks, lateEntries, lateLoading } from './start-up.mjs'
 import { thirdPartyLicenses } from './third-party-licenses.mjs'
@@ -31,6 +32,8 @@ const common = {
   write: false,
 }
 
+const pageMetafiles = []
+
 // The command line has the libraries bundled in that it needs at once: the files of a package cost more than its code.
 const command = await build({
   ...common,
@@ -43,7 +46,7 @@ const command = await build({
   // Such patterns are written as calls of RegExp: V8 checks literals when it reads a file, also in functions that never
   // run, and the classes of Unicode take long.
   supported: { 'regexp-unicode-property-escapes': false, 'regexp-set-notation': false },
-  plugins: [compiledSchemas, fewChunks, lateLoading],
+  plugins: [compiledSchemas, reviewPage(pageMetafiles), fewChunks, lateLoading],
 })
 
 // What of them is loaded late, in files of their own that share nothing.
@@ -62,10 +65,13 @@ const library = await build({
   entryPoints: ['./src/index.ts'],
   outExtension: { '.js': '.mjs' },
   packages: 'external',
-  plugins: [compiledSchemas],
+  plugins: [compiledSchemas, reviewPage()],
 })
 
-const outputs = { ...command.metafile.outputs, ...late.metafile.outputs, ...library.metafile.outputs }
+const outputs = Object.assign(
+  {},
+  ...[command.metafile, late.metafile, library.metafile, ...pageMetafiles].map(({ outputs }) => outputs),
+)
 const files = [
   // Says that the .js files in here are CommonJS, other than those of the project.
   { path: join(dist, 'package.json'), contents: '{ "type": "commonjs" }\n' },

@@ -31,6 +31,11 @@ export function fileLocks(files: Files): ProcessLocks {
         throw error
       }
     },
+    async holder(path) {
+      if (heldHere.has(path)) return undefined
+      const holder = await readHolder(path)
+      return holder && isAlive(holder) ? holder : undefined
+    },
   }
 
   async function release(path: string): Promise<void> {
@@ -60,6 +65,7 @@ export function fileLocks(files: Files): ProcessLocks {
 
   async function readHolder(path: string): Promise<LockHolder | undefined> {
     const bytes = await files.read(path)
+    if (!bytes) return undefined
     try {
       const { pid, host } = JSON.parse(new TextDecoder().decode(bytes))
       return Number.isInteger(pid) && typeof host === 'string' ? { pid, host } : undefined

@@ -12,6 +12,7 @@ import { addModelsCommand } from './models-command.js'
 import { addPickCommand } from './pick-command.js'
 import { addPromoteCommand } from './promote-command.js'
 import { addReconcileCommands } from './reconcile-commands.js'
+import { addReviewCommand } from './review-command.js'
 import { addRunCommand } from './run-command.js'
 import { addSimulateCommand } from './simulate-command.js'
 import type { Surroundings } from './surroundings.js'
@@ -51,6 +52,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
     },
   }
   addRunCommand(program, context)
+  addReviewCommand(program, context)
   addLookingCommands(program, context)
   addCostCommand(program, context)
   addLedgerCommands(program, context)

@@ -32,6 +32,8 @@ export type ErrorCode =
   | 'cannot-resubmit'
   | 'cannot-adopt'
   | 'cannot-promote'
+  | 'review-too-large'
+  | 'review-unwritten'
   | 'cannot-judge'
   | 'cannot-pick'
   | 'cannot-raise'

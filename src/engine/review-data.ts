@@ -18,8 +18,12 @@ import type { Files } from '../ports/files.js'
 import { staysInside } from './places.js'
 import type { Preview } from './prepare-plans.js'
 
-/** Where a page loads a file of this machine from; `undefined` for what it must not show. */
-export type HrefOf = (path: string) => string | undefined
+/**
+ * Where a page loads a file of this machine from; `undefined` for what it must not show.
+ *
+ * @param version Changes when another file takes the place; `undefined` where that is not known.
+ */
+export type HrefOf = (path: string, version?: string) => string | undefined
 
 export interface ReviewDataOptions {
   hrefOf: HrefOf
@@ -40,8 +44,8 @@ export async function reviewManifest(
   const { plan, loaded, states } = preview
   const { places, manifest } = loaded
   const steps = new Map(plan.steps.map((step) => [step.name, step]))
-  const hrefInside: HrefOf = (path) =>
-    staysInside(path, places) ? hrefOf(join(places.folder, path)) : undefined
+  const hrefInside: HrefOf = (path, version) =>
+    staysInside(path, places) ? hrefOf(join(places.folder, path), version) : undefined
   const previous = await previousVideos(preview, hrefInside, files)
 
   const names = new Map<ShotName, TakeName[]>()
@@ -136,7 +140,7 @@ function takeOf(
   }
   if (intent) return { ...shown, status: 'unknown', provider: intent.provider, seed: intent.seed }
   if (!entry) return { ...shown, status: 'absent' }
-  const video = present.has(name) ? videoOf(entry.video!, hrefInside) : undefined
+  const video = present.has(name) ? videoOf(entry.video!, hrefInside, entry.sha256) : undefined
   return {
     ...shown,
     ...factsOf(entry),
@@ -181,12 +185,14 @@ async function previousVideos(
     if (!entry?.previous) continue
     const takes: PreviousTake[] = []
     for (const task of [...entry.previous].reverse()) {
-      const { tokens, cost, video: path } = entry.spent?.[task] ?? {}
+      const { tokens, cost, video: path, sha256 } = entry.spent?.[task] ?? {}
       const isHere =
         path !== undefined &&
+        // Where the take's own video is by now, the old one was not kept.
+        path !== entry.video &&
         staysInside(path, places) &&
         (await files.size(join(places.folder, path))) !== undefined
-      const video = isHere ? videoOf(path, hrefInside) : undefined
+      const video = isHere ? videoOf(path, hrefInside, sha256) : undefined
       takes.push({
         task,
         ...(tokens === undefined ? {} : { tokens }),
@@ -199,7 +205,7 @@ async function previousVideos(
   return found
 }
 
-function videoOf(path: string, hrefInside: HrefOf): ReviewVideo | undefined {
-  const href = hrefInside(path)
+function videoOf(path: string, hrefInside: HrefOf, sha256: string | undefined): ReviewVideo | undefined {
+  const href = hrefInside(path, sha256?.slice(0, 8))
   return href === undefined ? undefined : { href, path }
 }

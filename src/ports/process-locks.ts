@@ -12,4 +12,6 @@ export interface ProcessLocks {
    * @returns A function that gives it back, or the living holder.
    */
   acquire(path: string): Promise<{ release: () => Promise<void> } | { heldBy: LockHolder }>
+  /** The living process other than this one that holds a lock; `undefined` when none does. Takes nothing. */
+  holder(path: string): Promise<LockHolder | undefined>
 }

@@ -121,7 +121,8 @@ test.each(writers)('%s, which holds a ledger, writes the cache too', async (_, w
 
 test('a run that finds another one working writes no cache', async () => {
   const rig = rigWithImage()
-  rig.world.locks = { acquire: async () => ({ heldBy: { pid: 1, host: 'here' } }) }
+  const heldBy = { pid: 1, host: 'here' }
+  rig.world.locks = { acquire: async () => ({ heldBy }), holder: async () => heldBy }
   await expect(rig.run()).rejects.toMatchObject({ code: 'run-in-progress' })
   expect(rig.files.text(cache)).toBeUndefined()
 })

@@ -42,7 +42,10 @@ export function createRig(shots: Record<string, unknown> = {}): Rig {
     provider,
     // Spread out and the same every time.
     random: () => (random = (random + 0.618034) % 1),
-    locks: { acquire: async () => ({ release: async () => undefined }) },
+    locks: {
+      acquire: async () => ({ release: async () => undefined }),
+      holder: async () => undefined,
+    },
     emit: (event) => void events.push(event),
     mark: () => undefined,
   }
