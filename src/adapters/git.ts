@@ -55,6 +55,16 @@ export const systemGit: Git = {
     return blob === undefined ? undefined : (await contents([blob], root))[0]
   },
 
+  async paths(root, commit) {
+    const listed =
+      commit === undefined
+        ? ['ls-files', '--cached', '--others', '--exclude-standard']
+        : ['ls-tree', '-r', '--name-only', '--full-tree', commit]
+    const [command = '', ...options] = listed
+    const out = await git([command, '-z', ...options], root)
+    return (out?.toString('utf8') ?? '').split('\0').filter((path) => path !== '')
+  },
+
   blobsOf,
   contents,
 }

@@ -23,7 +23,7 @@ export function addLookingCommands(
 ): void {
   program
     .command('init', 'Start a project here: example manifest, ignore files, .env.example')
-    .option('--git-driver', 'Also let git merge lockfiles with shotlock merge, in this clone')
+    .option('--git-driver', 'Also let git merge and show lockfiles with shotlock, in this clone')
     .option('--json', 'The result as JSON')
     .action(async (flags: RawFlags) => {
       const { gitDriverSettings, init } = await import('../commands/init.js')
@@ -31,9 +31,12 @@ export function addLookingCommands(
       const report = await init(options, await surroundings.files())
       if (flags.json) return terminal.json(report)
       for (const { file, did } of report.files) terminal.print(`${did.padEnd(8)}  ${file}`)
-      if (report.gitDriver === 'registered') terminal.print('Git now merges lockfiles with: shotlock merge')
+      if (report.gitDriver === 'registered')
+        terminal.print('Git now merges lockfiles with shotlock merge, and shows them with shotlock textconv')
       else {
-        terminal.print('To let git merge lockfiles by task, in each clone (or: shotlock init --git-driver):')
+        terminal.print(
+          'To let git merge lockfiles by task and show them by take, in each clone (or: shotlock init --git-driver):',
+        )
         for (const [key, value] of gitDriverSettings) terminal.print(`  git config ${key} "${value}"`)
       }
       terminal.print('Next: shotlock run --provider simulator')

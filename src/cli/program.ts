@@ -3,6 +3,7 @@ import { RunnerError } from '../core/errors.js'
 import { didYouMean } from '../core/suggest.js'
 import type { CommandContext } from './command-context.js'
 import { addCostCommand } from './cost-command.js'
+import { addDiffCommands } from './diff-command.js'
 import { exitStatus, statusOfError } from './exit-status.js'
 import { addJudgeCommands } from './judge-commands.js'
 import { addLedgerCommands } from './ledger-commands.js'
@@ -55,6 +56,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addReviewCommand(program, context)
   addLookingCommands(program, context)
   addCostCommand(program, context)
+  addDiffCommands(program, context)
   addLedgerCommands(program, context)
   addMergeCommand(program, context)
   addModelsCommand(program, context)

@@ -18,16 +18,17 @@ export interface InitOptions {
   gitDriver?: boolean
 }
 
-/** Settings of git that let it merge lockfiles by task. Git keeps them out of commits, so each clone needs them. */
+/** Settings of git that let it merge lockfiles by task and show their history in lines for people. Git keeps them out of commits, so each clone needs them. */
 export const gitDriverSettings: readonly (readonly [key: string, value: string])[] = [
   ['merge.shotlock.name', 'shotlock lockfile merge'],
   ['merge.shotlock.driver', 'shotlock merge %O %A %B'],
+  ['diff.shotlock.textconv', 'shotlock textconv'],
 ]
 
 // The last three are what a crash can leave beside a file that was being written; `adapters/node-files.ts` names them.
 const ignored = ['.shotlock/', 'out/', '*.simulator.lock.yaml', '.env', '.*.tmp', '.*.part', '.shotlock-*']
 // Where the driver is not registered, git merges as text; a run understands the conflict markers that this may leave.
-const attributes = ['*.lock.yaml merge=shotlock text eol=lf linguist-generated']
+const attributes = ['*.lock.yaml merge=shotlock text eol=lf linguist-generated', '*.lock.yaml diff=shotlock']
 
 const envExample = `# Copy to .env and fill in. Never commit .env.
 # The key of Volcengine Ark or BytePlus ModelArk:

@@ -21,6 +21,8 @@ export interface Git {
   show(commit: string, path: string, root: string): Promise<Uint8Array | undefined>
   /** What a file held in each of the commits; `undefined` where it was not there. */
   blobsOf(commits: readonly string[], path: string, root: string): Promise<(BlobId | undefined)[]>
+  /** Paths of all files of a commit, relative to the root, with `/`; `undefined`: of the work tree, without what is ignored. */
+  paths(root: string, commit: string | undefined): Promise<string[]>
   /** Contents, in the order asked for; `undefined` for one that this clone does not have. */
   contents(blobs: readonly BlobId[], root: string): Promise<(Uint8Array | undefined)[]>
 }

@@ -37,6 +37,10 @@ export function memoryGit(root: string | undefined): MemoryGit {
       commits.unshift({ id, at: new Date(Date.UTC(2026, 0, commits.length + 1)).toISOString(), files })
       return id
     },
+    paths: async (_, commit) => {
+      const found = commits.find(({ id }) => id === commit) ?? commits[0]
+      return [...(found?.files.keys() ?? [])].map((path) => path.slice((root ?? '').length + 1))
+    },
     root: async (folder) => (root !== undefined && folder.startsWith(root) ? root : undefined),
     commitOf: async (ref) => commits.find(({ id }) => id === ref)?.id,
     async log(paths, _root, { most }) {
