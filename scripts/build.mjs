@@ -46,7 +46,7 @@ const command = await build({
   // Such patterns are written as calls of RegExp: V8 checks literals when it reads a file, also in functions that never
   // run, and the classes of Unicode take long.
   supported: { 'regexp-unicode-property-escapes': false, 'regexp-set-notation': false },
-  plugins: [compiledSchemas, reviewPage(pageMetafiles), fewChunks, lateLoading],
+  plugins: [fewChunks, compiledSchemas, reviewPage(pageMetafiles), lateLoading],
 })
 
 // What of them is loaded late, in files of their own that share nothing.

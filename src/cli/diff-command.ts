@@ -1,11 +1,6 @@
 import type { CAC } from 'cac'
-import type { DiffReport } from '../commands/diff.js'
-import { byShot, countHappenings, describeShot } from '../core/diff-lockfiles.js'
-import { moneyWords } from '../core/diff-markdown.js'
-import { sumMoney } from '../core/money.js'
 import type { CommandContext } from './command-context.js'
 import type { RawFlags } from './flags.js'
-import { columns, oneLine } from './text.js'
 
 /** Adds `diff`, and `textconv`, which git calls. */
 export function addDiffCommands(program: CAC, { surroundings, terminal }: CommandContext): void {
@@ -22,7 +17,8 @@ export function addDiffCommands(program: CAC, { surroundings, terminal }: Comman
         const { diffMarkdown } = await import('../core/diff-markdown.js')
         return terminal.print(diffMarkdown(report.manifests).trimEnd())
       }
-      terminal.print(render(report))
+      const { renderDiff } = await import('./render-diff.js')
+      terminal.print(renderDiff(report))
     })
 
   program
@@ -32,21 +28,4 @@ export function addDiffCommands(program: CAC, { surroundings, terminal }: Comman
       const text = await textconv({ file, cwd: surroundings.cwd }, await surroundings.files())
       if (text !== '') terminal.print(text.replace(/\n$/, ''))
     })
-}
-
-function render({ from, to, manifests }: DiffReport): string[] {
-  if (manifests.length === 0) return [`No results changed between ${from} and ${to}.`]
-  const lines: string[] = []
-  for (const { manifest, changes } of manifests) {
-    if (manifests.length > 1) lines.push(manifest)
-    const rows = [...byShot(changes)].map(([shot, list]) => {
-      const spent = moneyWords(sumMoney(list.flatMap((one) => one.spent)))
-      return [shot, oneLine(`${describeShot(list)}${spent === '' ? '' : `, ${spent}`}`)]
-    })
-    lines.push(...columns(rows).map((line) => (manifests.length > 1 ? `  ${line}` : line)))
-  }
-  const all = manifests.flatMap(({ changes }) => changes)
-  const counts = countHappenings(all).map(([kind, count]) => `${count} ${kind}`)
-  const spent = moneyWords(sumMoney(manifests.flatMap((one) => one.spent)))
-  return [...lines, `${counts.join(', ')}${spent === '' ? '' : `; ${spent}`}.`]
 }

@@ -203,7 +203,14 @@ test('entries that git mixed are refused, and the driver can still merge them', 
 
   await repository.git('config', 'merge.shotlock.driver', driver)
   await repository.git('checkout', '-m', '--', lockPath)
-  expect(repository.entries().cat).toEqual(entry('submitted', { task: task('t2'), previous: [task('t1')] }))
+  // Where the video of the superseded task is, its new owner keeps.
+  expect(repository.entries().cat).toEqual(
+    entry('submitted', {
+      task: task('t2'),
+      previous: [task('t1')],
+      spent: { [task('t1')]: { video: 'a.mp4', sha256: 'f'.repeat(64) } },
+    }),
+  )
 })
 
 describe('shotlock merge', () => {
@@ -242,7 +249,7 @@ describe('shotlock merge', () => {
 })
 
 describe('init', () => {
-  const attributes = '*.lock.yaml merge=shotlock text eol=lf linguist-generated'
+  const attributes = '*.lock.yaml merge=shotlock text eol=lf linguist-generated\n*.lock.yaml diff=shotlock'
 
   test('tells git which files the driver merges, and offers to register it', async () => {
     const project = createProject({ '.gitattributes': '*.mp4 binary\n' })
@@ -250,6 +257,7 @@ describe('init', () => {
     expect(project.read('.gitattributes')).toBe(`*.mp4 binary\n${attributes}\n`)
     expect(stdout).toContain('git config merge.shotlock.driver "shotlock merge %O %A %B"')
     expect(stdout).toContain('git config merge.shotlock.name "')
+    expect(stdout).toContain('git config diff.shotlock.textconv "shotlock textconv"')
     expect(project.read('.git/config')).not.toContain('shotlock')
   })
 
