@@ -34,7 +34,7 @@ export function Card({ placed, isWaiting, decide, text, onFocus, onOpen }: CardP
     <article data-shot={key} aria-label={shot.name}>
       <button
         type="button"
-        aria-label={text.open(shot.name)}
+        aria-label={`${text.open(shot.name)}: ${text.statuses[face.status]}`}
         onClick={onOpen}
         onFocus={onFocus}
         onMouseEnter={() => {

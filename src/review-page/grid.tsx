@@ -97,7 +97,9 @@ function Block({
   text,
 }: GridProps & { from: number; to: number }) {
   const block = useRef<HTMLDivElement>(null)
-  const isFocusHere = focused.byKey && focused.index >= from && focused.index < to
+  // What has the focus stays, wherever the window is.
+  const hasFocus = focused.index >= from && focused.index < to
+  const isToFocus = hasFocus && focused.byKey
   const [isNear, setNear] = useState(from < columns * rowsInBlock)
   useLayoutEffect(() => {
     const observer = new IntersectionObserver(([entry]) => setNear(entry!.isIntersecting), {
@@ -107,17 +109,17 @@ function Block({
     return () => observer.disconnect()
   }, [])
   useEffect(() => {
-    if (!isFocusHere) return
+    if (!isToFocus) return
     const shown = block.current?.querySelectorAll<HTMLElement>('[data-shot] > button')[focused.index - from]
     shown?.focus()
     shown?.scrollIntoView({ block: 'nearest' })
-  }, [isFocusHere, isNear, focused.index])
+  }, [isToFocus, focused.index])
 
   const rows = Math.ceil((to - from) / columns)
   const height = rows * card.height + (rows - 1) * card.gap
   return (
     <div ref={block} class="block" style={{ height: `${height}px`, '--columns': columns }}>
-      {(isNear || isFocusHere) &&
+      {(isNear || hasFocus) &&
         placed
           .slice(from, to)
           .map((one, at) => (

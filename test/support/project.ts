@@ -34,10 +34,20 @@ export interface CommandOptions {
   env?: Record<string, string>
 }
 
-/** Makes a project of the given files, under git so that its root is certain. */
-export function createProject(files: Record<string, string | Uint8Array> = {}): Project {
+/** What calls back when something is no longer needed: after a test, or after all tests of a file. */
+export type AtEnd = (clean: () => void) => void
+
+/**
+ * Makes a project of the given files, under git so that its root is certain.
+ *
+ * @param options.atEnd `afterAll` for one that the tests of a file share.
+ */
+export function createProject(
+  files: Record<string, string | Uint8Array> = {},
+  { atEnd = onTestFinished }: { atEnd?: AtEnd } = {},
+): Project {
   const folder = mkdtempSync(join(tmpdir(), 'shotlock-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  atEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   execFileSync('git', ['init', '-q', folder])
   const path = (name: string) => join(folder, name)
   const project: Project = {
@@ -49,13 +59,17 @@ export function createProject(files: Record<string, string | Uint8Array> = {}): 
     },
     read: (name) => readFileSync(path(name), 'utf8'),
     shotlock: (args, options) => project.start(args, options).done,
-    start: (args, options = {}) => startCommand(folder, args, options),
+    start: (args, options = {}) => startCommand(folder, args, { ...options, atEnd }),
   }
   for (const [name, content] of Object.entries(files)) project.write(name, content)
   return project
 }
 
-function startCommand(cwd: string, args: readonly string[], { env = {} }: CommandOptions): RunningCommand {
+function startCommand(
+  cwd: string,
+  args: readonly string[],
+  { env = {}, atEnd }: CommandOptions & { atEnd: AtEnd },
+): RunningCommand {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
@@ -63,7 +77,7 @@ function startCommand(cwd: string, args: readonly string[], { env = {} }: Comman
     env: { PATH, HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  atEnd(() => void child.kill('SIGKILL'))
   let stdout = ''
   let stderr = ''
   const watchers = new Set<() => void>()

@@ -1,10 +1,17 @@
 import { onTestFinished } from 'vitest'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js'
 
-/** A simulator for one test, with tasks that take a moment. */
-export async function simulator(options: SimulatorOptions = {}): Promise<Simulator> {
+/**
+ * A simulator for one test, with tasks that take a moment.
+ *
+ * @param atEnd `afterAll` for one that the tests of a file share.
+ */
+export async function simulator(
+  options: SimulatorOptions = {},
+  { atEnd = onTestFinished }: { atEnd?: (close: () => Promise<void>) => void } = {},
+): Promise<Simulator> {
   const running = await startSimulator({ taskMs: { min: 50, max: 200 }, queuedMs: 10, ...options })
-  onTestFinished(() => running.close())
+  atEnd(() => running.close())
   return running
 }
 
