@@ -7,6 +7,12 @@ export interface PageAssets {
   style: string
 }
 
+/** A square with the sign for playing, so that no browser asks for an icon. */
+const icon =
+  'data:image/svg+xml,%3Csvg xmlns=%27http://www.w3.org/2000/svg%27 viewBox=%270 0 16 16%27%3E' +
+  '%3Crect width=%2716%27 height=%2716%27 rx=%274%27 fill=%27%232450b8%27/%3E' +
+  '%3Cpath d=%27M6 4v8l6-4z%27 fill=%27%23fff%27/%3E%3C/svg%3E'
+
 /**
  * The review page as one HTML file that needs nothing else, but the videos and pictures that its data names. Whatever
  * the data holds is data: it stands in an element that no browser runs, and only script and style of these very bytes
@@ -21,6 +27,7 @@ export function renderReviewPage(review: Review, assets: PageAssets): string {
     `<meta http-equiv="Content-Security-Policy" content="${pagePolicy(review.mode, assets)}">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="referrer" content="no-referrer">',
+    `<link rel="icon" href="${icon}">`,
     '<title>Review</title>',
     `<style>${assets.style}</style>`,
     '</head>',
@@ -40,15 +47,15 @@ export function renderReviewPage(review: Review, assets: PageAssets): string {
  */
 export function pagePolicy(mode: Review['mode'], { script, style }: PageAssets): string {
   // A page from the disk is of no origin that 'self' could mean in every browser.
-  const near = mode === 'file' ? "'self' file: data:" : "'self'"
+  const near = mode === 'file' ? "'self' file:" : "'self'"
   return [
     "default-src 'none'",
     `script-src '${hashSource(script)}'`,
     // Heights of blocks of cards are styles of elements.
     `style-src-elem '${hashSource(style)}'`,
     "style-src-attr 'unsafe-inline'",
-    `img-src ${near}`,
-    `media-src ${near}`,
+    `img-src ${near} data:`,
+    `media-src ${near} data:`,
     ...(mode === 'server' ? ["connect-src 'self'"] : []),
     "base-uri 'none'",
     "form-action 'none'",

@@ -5,6 +5,7 @@ import { splitTakeName, type TakeName } from '../core/names.js'
 import type { Decision, DecisionAnswer } from '../core/review.js'
 import type { LedgerWorld, PrepareOptions } from '../engine/prepare-plans.js'
 import { raiseInManifests } from '../engine/raise-takes.js'
+import { errorWords } from './error-words.js'
 import type { WatchedReview } from './watched-review.js'
 
 export interface DecisionDeskOptions {
@@ -72,8 +73,7 @@ export class DecisionDesk {
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error
       if (error.code === 'run-in-progress') return { kind: 'waiting' }
-      const { code, message, hint } = error
-      return { kind: 'refused', code, message, ...(hint === undefined ? {} : { hint }) }
+      return { kind: 'refused', ...errorWords(error) }
     }
     await watched.refresh()
     const shot = 'shot' in decision ? decision.shot : splitTakeName(decision.take).shot

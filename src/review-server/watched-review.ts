@@ -3,6 +3,7 @@ import type { Review, ReviewEvent, ReviewManifest } from '../core/review.js'
 import type { LoadedManifest } from '../engine/load-manifests.js'
 import { type LedgerWorld, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
 import { type HrefOf, reviewManifest } from '../engine/review-data.js'
+import { errorWords } from './error-words.js'
 
 export interface WatchedOptions extends PrepareOptions {
   /** Whether only some shots are asked for. */
@@ -73,10 +74,10 @@ export class WatchedReview {
       } while (this.#again)
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error
-      const { code, message, hint } = error
-      if (message === this.#trouble) return
-      this.#trouble = message
-      this.#emit({ type: 'trouble', code, message, ...(hint === undefined ? {} : { hint }) })
+      const words = errorWords(error)
+      if (words.message === this.#trouble) return
+      this.#trouble = words.message
+      this.#emit({ type: 'trouble', ...words })
     } finally {
       this.#busy = undefined
     }

@@ -1,7 +1,7 @@
 import { encode } from 'fast-png'
 import { afterAll } from 'vitest'
 import { createCanvas, fillDisc } from '../../src/simulator/media/canvas.js'
-import { createProject, type Project } from '../support/project.js'
+import { type AtEnd, createProject, type Project } from '../support/project.js'
 import { against, simulator } from '../support/simulated.js'
 
 /** A prompt that would take over the page if anything in it were taken for HTML or script. */
@@ -21,7 +21,7 @@ shots:
 export const ep02 = `version: 1
 defaults: { model: doubao-seedance-1-5-pro-251215, duration: 4, resolution: 480p }
 shots:
-  draft-me: { prompt: A lighthouse in a storm, draft: true }
+  draft-me: { prompt: A lighthouse in a storm }
 `
 
 export interface Season {
@@ -30,12 +30,15 @@ export interface Season {
   flags: readonly string[]
 }
 
-/**
- * Two episodes, bought on a simulator. `fox-run` was bought twice, with another prompt each time.
- *
- * @param atEnd Ends what belongs to it; `afterAll` for a season that the tests of a file share.
- */
-export async function makeSeason(atEnd: typeof afterAll = afterAll): Promise<Season> {
+export interface SeasonOptions {
+  /** Ends what belongs to it; default after all tests of the file, which share it. */
+  atEnd?: AtEnd
+  /** How long tasks take. */
+  taskMs?: number
+}
+
+/** Two episodes, bought on a simulator. `fox-run` was bought twice, with another prompt each time; `ep02` as drafts. */
+export async function makeSeason({ atEnd = afterAll, taskMs = 50 }: SeasonOptions = {}): Promise<Season> {
   const project = createProject(
     {
       'manifests/ep01.yaml': ep01.replace('through the snow', 'over the ice'),
@@ -44,11 +47,15 @@ export async function makeSeason(atEnd: typeof afterAll = afterAll): Promise<Sea
     },
     { atEnd },
   )
-  const flags = against(await simulator({}, { atEnd }))
-  const first = await project.shotlock(['run', '--yes', ...flags])
+  const flags = against(await simulator({ taskMs: { min: taskMs, max: taskMs } }, { atEnd }))
+  const run = async (status: number, ...args: string[]) => {
+    const found = await project.shotlock(['run', '--yes', ...args, ...flags])
+    if (found.status !== status) throw new Error(found.stderr)
+  }
+  await run(0, 'manifests/ep02.yaml', '--draft')
+  await run(1, 'manifests/ep01.yaml')
   project.write('manifests/ep01.yaml', ep01)
-  const second = await project.shotlock(['run', '--yes', '--shot', 'fox-run', ...flags])
-  if (first.status !== 1 || second.status !== 0) throw new Error(`${first.stderr}\n${second.stderr}`)
+  await run(0, 'manifests/ep01.yaml', '--shot', 'fox-run')
   return { project, flags }
 }
 

@@ -15,8 +15,8 @@ export interface CommandResult {
 export interface RunningCommand {
   process: ChildProcess
   done: Promise<CommandResult>
-  /** Resolves when stdout and stderr together hold such a text. */
-  sees(pattern: RegExp): Promise<void>
+  /** Resolves with the first such text when stdout and stderr together hold it. */
+  sees(pattern: RegExp): Promise<RegExpExecArray>
 }
 
 /** A folder of its own with files in it, removed after the test. */
@@ -35,7 +35,7 @@ export interface CommandOptions {
 }
 
 /** What calls back when something is no longer needed: after a test, or after all tests of a file. */
-export type AtEnd = (clean: () => void) => void
+export type AtEnd = (clean: () => void | Promise<void>) => void
 
 /**
  * Makes a project of the given files, under git so that its root is certain.
@@ -105,10 +105,10 @@ function startCommand(
     sees: (pattern) =>
       new Promise((resolve, reject) => {
         const watcher = () => {
-          const seen = pattern.test(stdout + stderr)
+          const seen = pattern.exec(stdout + stderr)
           if (!seen && child.exitCode === null) return
           watchers.delete(watcher)
-          if (seen) resolve()
+          if (seen) resolve(seen)
           else reject(new Error(`${pattern} never came; stdout: ${stdout} stderr: ${stderr}`))
         }
         watchers.add(watcher)

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.js'
+import type { AtEnd } from './project.js'
 
 /**
  * A simulator for one test, with tasks that take a moment.
@@ -8,7 +9,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from '../../src
  */
 export async function simulator(
   options: SimulatorOptions = {},
-  { atEnd = onTestFinished }: { atEnd?: (close: () => Promise<void>) => void } = {},
+  { atEnd = onTestFinished }: { atEnd?: AtEnd } = {},
 ): Promise<Simulator> {
   const running = await startSimulator({ taskMs: { min: 50, max: 200 }, queuedMs: 10, ...options })
   atEnd(() => running.close())
