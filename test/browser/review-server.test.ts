@@ -124,7 +124,14 @@ describe('a run in another process', () => {
     season.project.write('manifests/ep01.yaml', slow)
     await card(page, 'later').getByText('not bought').first().waitFor()
 
-    const run = season.project.start(['run', '--yes', '--shot', 'later', ...season.flags])
+    const run = season.project.start([
+      'run',
+      'manifests/ep01.yaml',
+      '--yes',
+      '--shot',
+      'later',
+      ...season.flags,
+    ])
     await page.getByText('ep01: a run is working on it').waitFor()
     await card(page, 'later').getByText('live').first().waitFor()
     const owl = card(page, 'owl')
