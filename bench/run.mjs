@@ -22,7 +22,7 @@ import { profile } from './profile.mjs'
  * @property {(text: string) => void} note Says what is going on.
  */
 
-const benches = ['startup', 'submit', 'plan', 'lockfile', 'polling', 'download', 'whole-run']
+const benches = ['startup', 'submit', 'plan', 'lockfile', 'polling', 'download', 'whole-run', 'review']
 const latest = join(import.meta.dirname, 'results/latest.json')
 const page = join(import.meta.dirname, '../docs/performance.md')
 const charts = join(import.meta.dirname, '../docs/performance')
