@@ -111,5 +111,6 @@ function whatToSay(face: ReviewTake, shot: Placed['shot'], text: Words, isWaitin
   if (face.note !== undefined) return face.note
   if (shot.gone) return text.gone
   if (face.stale) return text.stale
+  if (shot.skip && face.status === 'absent') return text.skipped
   return shot.prompt ?? ''
 }

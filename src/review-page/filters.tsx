@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import type { Review } from '../core/review.js'
 import { decisionFilters, type Filter, filterHash, noFilter, reviewStatuses } from './view.js'
 import type { Words } from './words.js'
@@ -15,9 +15,11 @@ interface FiltersProps {
 /** The row that narrows what is shown. */
 export function Filters({ review, filter, onChange, text, search }: FiltersProps) {
   const tags = useMemo(() => tagsOf(review), [review])
+  // Where there is little room they are folded away.
+  const [isOpen, setOpen] = useState(filterHash({ ...filter, text: '' }) !== '')
   const set = (part: Partial<Filter>) => onChange({ ...filter, ...part })
   return (
-    <search class="filters">
+    <search class={isOpen ? 'filters open' : 'filters'}>
       <input
         ref={search}
         type="search"
@@ -29,6 +31,9 @@ export function Filters({ review, filter, onChange, text, search }: FiltersProps
           if (event.key === 'Escape') event.currentTarget.blur()
         }}
       />
+      <button type="button" class="more" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {text.filters}
+      </button>
       <Choice
         label={text.status}
         value={filter.status}

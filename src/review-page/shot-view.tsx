@@ -150,6 +150,11 @@ function PreviousColumn({ before, label, text }: { before: PreviousTake; label: 
           <Price cost={before.cost} />
         </p>
         <p class="ids">
+          {before.tokens !== undefined && (
+            <span>
+              {before.tokens.toLocaleString('en')} {text.tokens}
+            </span>
+          )}
           <span>{before.task}</span>
         </p>
       </figcaption>

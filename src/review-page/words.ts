@@ -28,11 +28,10 @@ export interface Words {
   leastCost: string
   any: string
   clear: string
+  filters: string
   nothing: string
   shots: (shown: number, all: number) => string
-  takes: (count: number) => string
   tokens: string
-  cost: string
   open: (name: string) => string
   take: (number: number) => string
   draft: string
@@ -43,7 +42,6 @@ export interface Words {
   stale: string
   running: string
   keys: string
-  language: string
   close: string
   next: string
   previous: string
@@ -52,9 +50,6 @@ export interface Words {
   parameters: string
   seed: string
   model: string
-  task: string
-  provider: string
-  note: string
   play: string
   pause: string
   restart: string
@@ -64,17 +59,14 @@ export interface Words {
   mute: string
   pick: string
   unpick: string
-  picked: string
   approve: string
   promote: string
   reject: string
   undecide: string
   twoMore: string
   whyRejected: string
-  save: string
   cancel: string
   waits: string
-  decided: string
   lostServer: string
   fileOnly: string
   keyList: readonly (readonly [string, string])[]
@@ -114,11 +106,10 @@ export const words: Record<Language, Words> = {
     leastCost: 'Cost at least',
     any: 'any',
     clear: 'Clear filters',
+    filters: 'Filters',
     nothing: 'No shot fits these filters.',
     shots: (shown, all) => (shown === all ? `${all} shots` : `${shown} of ${all} shots`),
-    takes: (count) => `${count} ${count === 1 ? 'take' : 'takes'}`,
     tokens: 'tokens',
-    cost: 'Cost',
     open: (name) => `Open ${name}`,
     take: (number) => `Take ${number}`,
     draft: 'Draft',
@@ -129,7 +120,6 @@ export const words: Record<Language, Words> = {
     stale: 'stale: what it goes on from was made anew',
     running: 'a run is working on it',
     keys: 'Keys',
-    language: 'Language',
     close: 'Close',
     next: 'Next shot',
     previous: 'Previous shot',
@@ -138,9 +128,6 @@ export const words: Record<Language, Words> = {
     parameters: 'Parameters',
     seed: 'Seed',
     model: 'Model',
-    task: 'Task',
-    provider: 'Provider',
-    note: 'Note',
     play: 'Play all',
     pause: 'Pause',
     restart: 'From the start',
@@ -150,17 +137,14 @@ export const words: Record<Language, Words> = {
     mute: 'Mute',
     pick: 'Pick',
     unpick: 'Take back pick',
-    picked: 'Picked',
     approve: 'Approve',
     promote: 'Promote',
     reject: 'Reject',
     undecide: 'Undecide',
     twoMore: 'Two more takes',
     whyRejected: 'Why? (optional)',
-    save: 'Save',
     cancel: 'Cancel',
     waits: 'waits for the run to end',
-    decided: 'Saved',
     lostServer: 'The server cannot be reached; trying again',
     fileOnly: 'To decide: shotlock review --serve, or shotlock pick, approve and reject.',
     keyList: [
@@ -207,11 +191,10 @@ export const words: Record<Language, Words> = {
     leastCost: '最低费用',
     any: '全部',
     clear: '清除筛选',
+    filters: '筛选',
     nothing: '没有符合筛选条件的镜头。',
     shots: (shown, all) => (shown === all ? `${all} 个镜头` : `${shown} / ${all} 个镜头`),
-    takes: (count) => `${count} 条`,
     tokens: 'tokens',
-    cost: '费用',
     open: (name) => `打开 ${name}`,
     take: (number) => `第 ${number} 条`,
     draft: '样片',
@@ -222,7 +205,6 @@ export const words: Record<Language, Words> = {
     stale: '已过时：它所衔接的镜头已重做',
     running: '正在运行',
     keys: '快捷键',
-    language: '语言',
     close: '关闭',
     next: '下一个镜头',
     previous: '上一个镜头',
@@ -231,9 +213,6 @@ export const words: Record<Language, Words> = {
     parameters: '参数',
     seed: '种子',
     model: '模型',
-    task: '任务',
-    provider: '服务商',
-    note: '备注',
     play: '全部播放',
     pause: '暂停',
     restart: '从头播放',
@@ -243,17 +222,14 @@ export const words: Record<Language, Words> = {
     mute: '静音',
     pick: '选用',
     unpick: '取消选用',
-    picked: '已选用',
     approve: '通过',
     promote: '转正',
     reject: '驳回',
     undecide: '撤回决定',
     twoMore: '再来两条',
     whyRejected: '原因（可不填）',
-    save: '保存',
     cancel: '取消',
     waits: '等待运行结束',
-    decided: '已保存',
     lostServer: '无法连接服务器，正在重试',
     fileOnly: '如需作决定：shotlock review --serve，或 shotlock pick、approve、reject。',
     keyList: [
