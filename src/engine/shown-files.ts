@@ -36,5 +36,6 @@ const mediaTypes: Readonly<Record<string, string>> = {
 
 /** By the ending of a file; `undefined` for what the page does not show. */
 export function mediaTypeOf(path: string): string | undefined {
-  return mediaTypes[/\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '']
+  const ending = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''
+  return Object.hasOwn(mediaTypes, ending) ? mediaTypes[ending] : undefined
 }
