@@ -15,8 +15,8 @@ export interface CommandResult {
 export interface RunningCommand {
   process: ChildProcess
   done: Promise<CommandResult>
-  /** Resolves when stdout and stderr together hold such a text. */
-  sees(pattern: RegExp): Promise<void>
+  /** Resolves with what was found when stdout and stderr together hold such a text. */
+  sees(pattern: RegExp): Promise<RegExpExecArray>
 }
 
 /** A folder of its own with files in it, removed after the test. */
@@ -91,10 +91,10 @@ function startCommand(cwd: string, args: readonly string[], { env = {} }: Comman
     sees: (pattern) =>
       new Promise((resolve, reject) => {
         const watcher = () => {
-          const seen = pattern.test(stdout + stderr)
+          const seen = pattern.exec(stdout + stderr)
           if (!seen && child.exitCode === null) return
           watchers.delete(watcher)
-          if (seen) resolve()
+          if (seen) resolve(seen)
           else reject(new Error(`${pattern} never came; stdout: ${stdout} stderr: ${stderr}`))
         }
         watchers.add(watcher)
