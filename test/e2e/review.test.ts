@@ -124,6 +124,9 @@ describe('shotlock review', () => {
     ['a shot that is not there', ['--shot', 'wolf'], 'nothing-selected'],
     ['a manifest that is not there', ['manifests/ep02.yaml'], 'manifest-unreadable'],
     ['a port that is none', ['--serve', '--port', '70000'], 'usage'],
+    ['a port of no server', ['--port', '8080'], 'usage'],
+    ['a page that is both written and served', ['--serve', '--embed'], 'usage'],
+    ['a place for a page that is served', ['--serve', '--out', 'review.html'], 'usage'],
     ['a flag that is none', ['--embedd'], 'usage'],
   ])('ends with 2 for %s', async (_, words, code) => {
     const project = createProject({ 'manifests/ep.yaml': manifest, 'ep.txt': 'no folder' })
