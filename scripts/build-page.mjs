@@ -49,8 +49,8 @@ async function buildPage() {
     logLevel: 'warning',
   })
   const textOf = (ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text.trim()
-  // Inside of HTML a script ends where its closing tag stands, even in a string.
-  const script = textOf('.js').replaceAll('</script', '<\\/script')
+  // Inside of HTML a script ends where its closing tag stands, even in a string, and a comment may hide that tag.
+  const script = textOf('.js').replace(/<(?=\/script|!--)/gi, '\\x3c')
   return {
     contents: `export const assets = ${JSON.stringify({ script, style: textOf('.css') })}`,
     metafile,

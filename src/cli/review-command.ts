@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import type { CAC } from 'cac'
 import type { ReviewReport } from '../commands/review.js'
+import { RunnerError } from '../core/errors.js'
 import type { CommandContext } from './command-context.js'
 import { readPrepareOptions, readProvider, withProvider } from './common-options.js'
 import { numberFlag, type RawFlags, textFlag } from './flags.js'
-import { count, formatNumber } from './text.js'
+import { count, formatNumber, oneLine } from './text.js'
 
 /** Adds `review`. */
 export function addReviewCommand(program: CAC, { surroundings, terminal }: CommandContext): void {
@@ -20,6 +21,7 @@ export function addReviewCommand(program: CAC, { surroundings, terminal }: Comma
     .option('--json', 'The result as JSON')
     .action(async (manifests: string[], flags: RawFlags) => {
       const { argv, cwd, signal } = surroundings
+      refuseMixed(flags)
       const choice = await readProvider(surroundings)
       const options = await readPrepareOptions(manifests, flags, surroundings, choice)
       const world = await surroundings.ledgerWorld()
@@ -34,7 +36,7 @@ export function addReviewCommand(program: CAC, { surroundings, terminal }: Comma
           },
         })
         for (const one of undecided)
-          terminal.note(`Not decided, since a run was going on: ${JSON.stringify(one)}`)
+          terminal.note(`Not decided, since a run was going on: ${oneLine(JSON.stringify(one))}`)
         return
       }
       const { review } = await import('../commands/review.js')
@@ -43,6 +45,16 @@ export function addReviewCommand(program: CAC, { surroundings, terminal }: Comma
       if (flags.json) return terminal.json(report)
       terminal.print(describe(report))
     })
+}
+
+/** A page is written or served: flags of the one mean nothing to the other. */
+function refuseMixed(flags: RawFlags): void {
+  const served = flags.serve === true
+  const odd = (served ? ['out', 'embed', 'json'] : ['port']).find((name) => flags[name] !== undefined)
+  if (odd === undefined) return
+  throw new RunnerError('usage', `Cannot use --${odd} ${served ? 'with' : 'without'} --serve`, {
+    hint: 'A page is written to --out, or served at --port. See shotlock review --help.',
+  })
 }
 
 function describe({ file, sizeBytes, shots, takes, missing }: ReviewReport): string[] {

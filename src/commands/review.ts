@@ -3,7 +3,7 @@ import { RunnerError } from '../core/errors.js'
 import type { Review, ReviewManifest } from '../core/review.js'
 import { renderReviewPage } from '../core/review-page.js'
 import { type PrepareOptions, type Preview, previewPlans } from '../engine/prepare-plans.js'
-import { type HrefOf, reviewManifest } from '../engine/review-data.js'
+import { type HrefOf, reviewManifest, reviewNames } from '../engine/review-data.js'
 import { isInOneOf, mediaTypeOf } from '../engine/shown-files.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
@@ -30,18 +30,22 @@ const embedLimitBytes = 200 * 1024 * 1024
 /**
  * Writes the contact sheet: one HTML file that opens from the disk.
  *
- * @throws RunnerError `review-too-large` when media to be put inside are more than 200 MB; `review-unwritten`.
+ * @throws RunnerError `usage` when `out` is no name of a page; `review-too-large` when media to be put inside are more
+ *   than 200 MB; `review-unwritten`.
  */
 export async function review(
   options: ReviewOptions,
   world: { files: Files; clock: Clock },
 ): Promise<ReviewReport> {
+  requirePageName(options.out)
   const { files } = world
   const { previews } = await previewPlans({ ...options, cached: true }, world)
   const selected = isSelected(options)
+  const names = reviewNames(previews.map(({ loaded }) => loaded))
   const build = async (hrefOf: HrefOf) => {
     const manifests: ReviewManifest[] = []
-    for (const preview of previews) manifests.push(await reviewManifest(preview, { hrefOf, selected }, files))
+    for (const [at, preview] of previews.entries())
+      manifests.push(await reviewManifest(preview, { hrefOf, name: names[at], selected }, files))
     return manifests
   }
   const manifests = await build(
@@ -103,10 +107,19 @@ async function embeddedMedia(
     if (type === undefined || !(await isInOneOf(roots, path, files))) continue
     total += (await files.size(path)) ?? 0
     if (total > embedLimitBytes) throw tooLarge()
-    const bytes = await files.read(path)
+    // One that may not be read is one that is not here.
+    const bytes = await files.read(path).catch(() => undefined)
     if (bytes) embedded.set(path, `data:${type};base64,${Buffer.from(bytes).toString('base64')}`)
   }
   return (path) => embedded.get(path)
+}
+
+/** A page replaces what is in its place. It must be none of the files that somebody wrote or paid for. */
+function requirePageName(out: string): void {
+  if (/\.html?$/i.test(out)) return
+  throw new RunnerError('usage', `Cannot write the page to "${out}": its name does not end in .html`, {
+    hint: 'Name a file such as --out review.html. Nothing was written.',
+  })
 }
 
 function tooLarge(): RunnerError {

@@ -1,8 +1,8 @@
 import { type MediaSource, sourceWords } from './shot.js'
 
 /**
- * Removes what must never be shown or written: the given secrets, `Bearer` tokens, and the query of every URL (signed
- * results carry their key there).
+ * Removes what must never be shown or written: the given secrets, `Bearer` tokens, and of every URL the query (signed
+ * results carry their key there) and the name and password before its host.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   let clean = text
@@ -12,6 +12,7 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   }
   return clean
     .replace(/\b(Bearer)\s+[\w.~+/=-]+/gi, '$1 ***')
+    .replace(/(https?:\/\/)[^\s"<>?#/@]*@/gi, '$1***@')
     .replace(/(https?:\/\/[^\s"<>?#]+)\?[^\s"<>]*/gi, '$1?***')
 }
 

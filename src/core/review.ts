@@ -20,9 +20,9 @@ export interface Review {
 }
 
 export interface ReviewManifest {
-  /** The manifest's name. */
+  /** The manifest's name; with its folder where another one shown has the same. */
   name: string
-  /** Its file as the person named it. */
+  /** Its file, relative to the project, with `/`. */
   file: string
   /** Whether a run works on it just now. */
   running: boolean
@@ -133,7 +133,11 @@ export type ReviewEvent =
   | { type: 'shots'; manifest: string; running: boolean; shots: readonly ReviewShot[] }
   /** The manifest itself was edited: all of it anew. */
   | { type: 'manifest'; manifest: ReviewManifest }
+  /** Which manifests there are: what a page has of others is gone. */
+  | { type: 'manifests'; names: readonly string[] }
   /** A decision that waited was made, or could not be. */
   | { type: 'decision'; decision: Decision; answer: DecisionAnswer }
   /** The manifest or lockfile cannot be read just now, such as while somebody edits it. */
   | { type: 'trouble'; code: string; message: string; hint?: string }
+  /** They can be read again. */
+  | { type: 'sound' }

@@ -36,7 +36,9 @@ export async function raiseInManifests(
         if (takes + by > most) throw tooMany(name, takes + by)
         after = raiseTakes(after, name, { from: takes, by })
       }
-      const written = await files.replaceIfSame(places.manifest, after, fingerprint)
+      const written = await files
+        .replaceIfSame(places.manifest, after, fingerprint)
+        .catch((cause: unknown) => Promise.reject(unwritten(manifest.file, cause)))
       if (written === 'changed') throw changed(manifest.file)
       undo.push(async () => void (await files.replaceIfSame(places.manifest, before, written)))
     }
@@ -58,6 +60,14 @@ function tooMany(shot: string, takes: number): RunnerError {
       hint: 'Nothing was changed and nothing was sent.',
     },
   )
+}
+
+function unwritten(file: string, cause: unknown): RunnerError {
+  const why = (cause as Error).message
+  return new RunnerError('state-unwritable', `Cannot raise takes: "${file}" cannot be written: ${why}`, {
+    cause,
+    hint: 'Make room on the disk or make the folder writable. Nothing was sent.',
+  })
 }
 
 function changed(file: string): RunnerError {

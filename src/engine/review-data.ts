@@ -1,9 +1,9 @@
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { classifyFailure } from '../core/failure.js'
 import type { LockEntry } from '../core/lockfile.js'
 import { compareTakeNames, type ShotName, splitTakeName, type TakeName } from '../core/names.js'
 import type { Step } from '../core/plan.js'
-import { shownSource } from '../core/redact.js'
+import { redact, shownSource } from '../core/redact.js'
 import type { MediaRole } from '../core/request.js'
 import type {
   PreviousTake,
@@ -15,6 +15,7 @@ import type {
 } from '../core/review.js'
 import { type Media, type Shot, takesOf } from '../core/shot.js'
 import type { Files } from '../ports/files.js'
+import type { LoadedManifest } from './load-manifests.js'
 import { staysInside } from './places.js'
 import type { Preview } from './prepare-plans.js'
 
@@ -27,10 +28,31 @@ export type HrefOf = (path: string, version?: string) => string | undefined
 
 export interface ReviewDataOptions {
   hrefOf: HrefOf
+  /** What it is called; default its own name. See `reviewNames`. */
+  name?: string | undefined
   /** Whether a run works on the manifest just now. */
   running?: boolean
   /** Whether only shots that the plan speaks of are meant, since some were selected. */
   selected?: boolean
+}
+
+/** A name for each manifest: its own, or its path in the project where another one has the same. */
+export function reviewNames(loaded: readonly Pick<LoadedManifest, 'manifest' | 'places'>[]): string[] {
+  const names = loaded.map(({ manifest }) => manifest.name)
+  const paths = loaded.map(({ places }) => fileOf(places).replace(/\.ya?ml$/i, ''))
+  const isTwice = (name: string, among: readonly string[]) => among.indexOf(name) !== among.lastIndexOf(name)
+  return names.map((name, at) => {
+    if (!isTwice(name, names)) return name
+    const path = paths[at]!
+    // Those of two projects may have the same path in each.
+    return isTwice(path, paths)
+      ? `${path} (${paths.slice(0, at + 1).filter((one) => one === path).length})`
+      : path
+  })
+}
+
+function fileOf({ projectRoot, manifest }: LoadedManifest['places']): string {
+  return relative(projectRoot, manifest).split(sep).join('/')
 }
 
 /**
@@ -38,46 +60,48 @@ export interface ReviewDataOptions {
  */
 export async function reviewManifest(
   preview: Preview,
-  { hrefOf, running = false, selected = false }: ReviewDataOptions,
+  { hrefOf, name, running = false, selected = false }: ReviewDataOptions,
   files: Pick<Files, 'size'>,
 ): Promise<ReviewManifest> {
   const { plan, loaded, states } = preview
-  const { places, manifest } = loaded
+  const { places, manifest, images } = loaded
   const steps = new Map(plan.steps.map((step) => [step.name, step]))
   const hrefInside: HrefOf = (path, version) =>
     staysInside(path, places) ? hrefOf(join(places.folder, path), version) : undefined
+  // By its bytes, so that a picture that was painted over is loaded again.
+  const hrefOfMedia: HrefOf = (path) => hrefInside(path, images.get(path)?.sha256.slice(0, 8))
   const previous = await previousVideos(preview, hrefInside, files)
 
   const names = new Map<ShotName, TakeName[]>()
   const meant = selected ? steps.keys() : new Set([...manifest.shots.flatMap(takeNamesOf), ...states.keys()])
-  for (const name of meant) {
-    const { shot } = splitTakeName(name)
+  for (const take of meant) {
+    const { shot } = splitTakeName(take)
     const takes = names.get(shot)
-    if (takes) takes.push(name)
-    else names.set(shot, [name])
+    if (takes) takes.push(take)
+    else names.set(shot, [take])
   }
-  const takesOfShot = (name: ShotName): ReviewTake[] =>
-    (names.get(name) ?? []).sort(compareTakeNames).flatMap((take) => {
+  const takesOfShot = (shot: ShotName): ReviewTake[] =>
+    (names.get(shot) ?? []).sort(compareTakeNames).flatMap((take) => {
       const one = takeOf(take, { preview, step: steps.get(take), hrefInside, previous: previous.get(take) })
       return one ? [one] : []
     })
 
   const known = new Set(manifest.shots.map(({ name }) => name))
-  const gone = [...names.keys()].filter((name) => !known.has(name))
+  const gone = [...names.keys()].filter((shot) => !known.has(shot))
   const shots: ReviewShot[] = [
-    ...manifest.shots.map((shot) => ({ ...statedBy(shot, hrefInside), takes: takesOfShot(shot.name) })),
-    ...gone.map((name) => ({
-      name,
+    ...manifest.shots.map((shot) => ({ ...statedBy(shot, hrefOfMedia), takes: takesOfShot(shot.name) })),
+    ...gone.map((shot) => ({
+      name: shot,
       parameters: {},
       media: [],
       tags: [],
       gone: true as const,
-      takes: takesOfShot(name),
+      takes: takesOfShot(shot),
     })),
   ]
   return {
-    name: manifest.name,
-    file: manifest.file,
+    name: name ?? manifest.name,
+    file: fileOf(places),
     running,
     shots: shots.filter(({ takes }) => takes.length > 0),
   }
@@ -87,21 +111,27 @@ function takeNamesOf(shot: Shot): TakeName[] {
   return takesOf(shot).map(({ name }) => name)
 }
 
-function statedBy(shot: Shot, hrefInside: HrefOf): Omit<ReviewShot, 'takes'> {
+function statedBy(shot: Shot, hrefOfMedia: HrefOf): Omit<ReviewShot, 'takes'> {
   const { name, prompt, model, parameters, media, tags, skip } = shot
   return {
     name,
     ...(prompt === undefined ? {} : { prompt }),
     model,
-    parameters: Object.fromEntries(
-      Object.entries(parameters).filter(([, value]) =>
-        ['string', 'number', 'boolean'].includes(typeof value),
-      ),
-    ),
-    media: media.map((one) => shownMedia(one, hrefInside)),
+    parameters: shownParameters(parameters),
+    media: media.map((one) => shownMedia(one, hrefOfMedia)),
     tags,
     ...(skip ? { skip } : {}),
   }
+}
+
+/** An address to call back may carry a key. */
+function shownParameters(parameters: Shot['parameters']): ReviewShot['parameters'] {
+  const shown: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(parameters)) {
+    if (typeof value === 'string') shown[name] = redact(value)
+    else if (typeof value === 'number' || typeof value === 'boolean') shown[name] = value
+  }
+  return shown
 }
 
 const kinds: Readonly<Record<MediaRole, ReviewMedia['kind']>> = {
@@ -112,8 +142,8 @@ const kinds: Readonly<Record<MediaRole, ReviewMedia['kind']>> = {
   reference_audio: 'audio',
 }
 
-function shownMedia({ role, source }: Media, hrefInside: HrefOf): ReviewMedia {
-  const href = source.kind === 'file' ? hrefInside(source.path) : undefined
+function shownMedia({ role, source }: Media, hrefOfMedia: HrefOf): ReviewMedia {
+  const href = source.kind === 'file' ? hrefOfMedia(source.path) : undefined
   return { role, kind: kinds[role], source: shownSource(source), ...(href === undefined ? {} : { href }) }
 }
 
@@ -158,7 +188,8 @@ function factsOf(entry: LockEntry): Pick<ReviewTake, 'status'> & Partial<ReviewT
     tokens,
     cost,
     reserved,
-    error,
+    // A relay may put anything into its codes.
+    error: error === undefined ? undefined : redact(error),
     failure: error === undefined ? undefined : classifyFailure(error, task !== undefined),
     approved,
     note,

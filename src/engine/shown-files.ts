@@ -1,16 +1,16 @@
 import type { Files } from '../ports/files.js'
 import { isInside } from './places.js'
 
-/** Whether a file, its links followed, lies in one of the folders. */
+/** Whether a file, its links followed, lies in one of the folders. One whose links cannot be followed does not. */
 export async function isInOneOf(
   roots: Iterable<string>,
   path: string,
   files: Pick<Files, 'realPath'>,
 ): Promise<boolean> {
-  const real = await files.realPath(path)
+  const real = await files.realPath(path).catch(() => undefined)
   if (real === undefined) return false
   for (const root of roots) {
-    const realRoot = await files.realPath(root)
+    const realRoot = await files.realPath(root).catch(() => undefined)
     if (realRoot !== undefined && isInside(real, realRoot)) return true
   }
   return false
@@ -36,5 +36,6 @@ const mediaTypes: Readonly<Record<string, string>> = {
 
 /** By the ending of a file; `undefined` for what the page does not show. */
 export function mediaTypeOf(path: string): string | undefined {
-  return mediaTypes[/\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? '']
+  const ending = /\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''
+  return Object.hasOwn(mediaTypes, ending) ? mediaTypes[ending] : undefined
 }

@@ -54,10 +54,14 @@ export function useServer(first: Review): Served {
           return setReview((before) => withShots(before, event.manifest, event.shots, event.running))
         case 'manifest':
           return setReview((before) => withManifest(before, event.manifest))
+        case 'manifests':
+          return setReview((before) => withOnly(before, event.names))
         case 'decision':
           return take(event.decision, event.answer)
         case 'trouble':
           return setNotice([event.message, event.hint].filter(Boolean).join('. '))
+        case 'sound':
+          return setNotice('')
       }
     }
     return () => events.close()
@@ -115,5 +119,11 @@ function withManifest(review: Review, manifest: ReviewManifest): Review {
   const manifests = isThere
     ? review.manifests.map((one) => (one.name === manifest.name ? manifest : one))
     : [...review.manifests, manifest]
+  return { ...review, manifests }
+}
+
+/** The review with only these manifests, in their order. */
+function withOnly(review: Review, names: readonly string[]): Review {
+  const manifests = names.flatMap((name) => review.manifests.find((one) => one.name === name) ?? [])
   return { ...review, manifests }
 }

@@ -177,27 +177,30 @@ export function movedFocus(
   key: string,
   { columns, count }: { columns: number; count: number },
 ): number | undefined {
-  const step = {
-    ArrowLeft: -1,
-    h: -1,
-    ArrowRight: 1,
-    l: 1,
-    ArrowUp: -columns,
-    k: -columns,
-    ArrowDown: columns,
-    j: columns,
-  }[key]
+  const step = new Map([
+    ['ArrowLeft', -1],
+    ['h', -1],
+    ['ArrowRight', 1],
+    ['l', 1],
+    ['ArrowUp', -columns],
+    ['k', -columns],
+    ['ArrowDown', columns],
+    ['j', columns],
+  ]).get(key)
   if (step !== undefined) {
     const to = index + step
     return to < 0 || to >= count ? index : to
   }
   if (key === 'Home') return 0
-  return key === 'End' ? count - 1 : undefined
+  return key === 'End' ? Math.max(0, count - 1) : undefined
 }
 
-/** An address as the page may load it: beside it or carried inside it, never elsewhere and never a script. */
+/**
+ * An address as the page may load it: beside it or carried inside it, never elsewhere and never a script. Browsers leave
+ * out spaces and line ends where a scheme could hide behind them, so that an address with such is none.
+ */
 export function safeHref(href: string | undefined): string | undefined {
   if (href === undefined) return undefined
   if (/^data:(image|video|audio)\//.test(href)) return href
-  return /^[a-z][a-z0-9+.-]*:|^[\\/]{2}/i.test(href) ? undefined : href
+  return /^[a-z][a-z0-9+.-]*:|^[\\/]{2}|[\s\p{Cc}\\]/iu.test(href) ? undefined : href
 }

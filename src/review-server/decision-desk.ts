@@ -5,13 +5,12 @@ import { splitTakeName, type TakeName } from '../core/names.js'
 import type { Decision, DecisionAnswer } from '../core/review.js'
 import type { LedgerWorld, PrepareOptions } from '../engine/prepare-plans.js'
 import { raiseInManifests } from '../engine/raise-takes.js'
-import { errorWords } from './error-words.js'
 import type { WatchedReview } from './watched-review.js'
 
 export interface DecisionDeskOptions {
   plan: Pick<PrepareOptions, 'cwd' | 'rehearsal'>
   world: LedgerWorld
-  watched: Pick<WatchedReview, 'find' | 'refresh' | 'review'>
+  watched: Pick<WatchedReview, 'find' | 'refresh' | 'review' | 'shown'>
   /** Hears what came of decisions that had to wait. */
   onDecided: (decision: Decision, answer: DecisionAnswer) => void
 }
@@ -43,15 +42,18 @@ export class DecisionDesk {
     })
   }
 
-  /** Tries again what waits. */
+  /** Tries again what waits. Resolves when everything that was asked for before is decided or waits, too. */
   retry(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve()
     return this.#inTurn(async () => {
       const held = new Set<string>()
       for (const decision of [...this.#waiting]) {
-        if (held.has(decision.manifest)) continue
-        const answer = await this.#carryOut(decision)
-        if (answer.kind === 'waiting') held.add(decision.manifest)
+        const { manifest } = decision
+        if (held.has(manifest)) continue
+        // A look at the lock is quicker than reading all that is read before it is asked for.
+        const answer: DecisionAnswer = (await this.#isHeld(manifest))
+          ? { kind: 'waiting' }
+          : await this.#carryOut(decision)
+        if (answer.kind === 'waiting') held.add(manifest)
         else {
           this.#waiting.splice(this.#waiting.indexOf(decision), 1)
           this.#options.onDecided(decision, answer)
@@ -66,6 +68,12 @@ export class DecisionDesk {
     return result
   }
 
+  async #isHeld(manifest: string): Promise<boolean> {
+    const { watched, world } = this.#options
+    const found = watched.find(manifest)
+    return found !== undefined && (await world.locks.holder(found.places.processLock)) !== undefined
+  }
+
   async #carryOut(decision: Decision): Promise<DecisionAnswer> {
     const { watched } = this.#options
     try {
@@ -73,7 +81,7 @@ export class DecisionDesk {
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error
       if (error.code === 'run-in-progress') return { kind: 'waiting' }
-      return { kind: 'refused', ...errorWords(error) }
+      return { kind: 'refused', ...watched.shown(error) }
     }
     await watched.refresh()
     const shot = 'shot' in decision ? decision.shot : splitTakeName(decision.take).shot

@@ -21,7 +21,7 @@ export async function sendFile(
   const found = await stat(path).catch(() => undefined)
   if (!found?.isFile()) return void response.writeHead(404).end()
   const { size } = found
-  const range = rangeOf(request.headers.range, size)
+  const range = wantedRange(request, size)
   const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'private, max-age=3600' }
   if (range === 'impossible') {
     return void response.writeHead(416, { ...headers, 'content-range': `bytes */${size}` }).end()
@@ -37,17 +37,23 @@ export async function sendFile(
   await pipeline(createReadStream(path, { start: first, end: last }), response).catch(() => undefined)
 }
 
+/** Stretches are for GET alone. Files have no validators, so that none that somebody has in `If-Range` is theirs. */
+function wantedRange({ method, headers }: IncomingMessage, size: number): ReturnType<typeof rangeOf> {
+  return method === 'GET' && headers['if-range'] === undefined ? rangeOf(headers.range, size) : undefined
+}
+
 /**
  * Reads a `Range` header. Source: RFC 9110, section 14.
  *
  * @returns `undefined` for the whole file.
  */
 export function rangeOf(header: string | undefined, size: number): ByteRange | 'impossible' | undefined {
-  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? []
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(header ?? '') ?? []
   if (from === '' && to === '') return undefined
   if (from === '') {
-    const length = Math.min(Number(to), size)
-    return length === 0 ? 'impossible' : { first: size - length, last: size - 1 }
+    if (Number(to) === 0) return 'impossible'
+    // The end of an empty file is all of it, and has no first byte that could be named.
+    return size === 0 ? undefined : { first: Math.max(0, size - Number(to)), last: size - 1 }
   }
   const first = Number(from)
   const last = to === '' ? size - 1 : Math.min(Number(to), size - 1)

@@ -23,12 +23,13 @@ const lookEveryMs = 300
  * Serves the review page on this machine until `signal` aborts.
  *
  * @returns Decisions that were not made, since a run stood in their way to the end.
- * @throws RunnerError `port-unusable`, and all that reading manifests and lockfiles throws.
+ * @throws RunnerError `port-unusable`, all that reading manifests and lockfiles throws, and a bug that was met while a
+ *   request was answered.
  */
 export async function serveReview(
   { port, ...options }: ServeReviewOptions,
   world: LedgerWorld,
-  { signal, onListening }: ServeReviewControls,
+  { signal: ended, onListening }: ServeReviewControls,
 ): Promise<{ undecided: readonly Decision[] }> {
   const media = new MediaTable()
   let server: ReviewServer | undefined
@@ -44,11 +45,14 @@ export async function serveReview(
     watched,
     onDecided: (decision, answer) => server?.emit({ type: 'decision', decision, answer }),
   })
+  const broken = new AbortController()
+  const signal = AbortSignal.any([ended, broken.signal])
   const { assets } = await import('../review-page/built.js')
   const { files } = world
   server = await startReviewServer({
     watched,
     decide: (decision) => desk.decide(decision),
+    onBug: (error) => broken.abort(error),
     media,
     files,
     assets,
@@ -66,5 +70,8 @@ export async function serveReview(
   } finally {
     await server.close()
   }
+  broken.signal.throwIfAborted()
+  // What came last is decided to the end, and a run may have ended just now.
+  await desk.retry()
   return { undecided: [...desk.waiting] }
 }

@@ -18,8 +18,10 @@ const bodyLimitBytes = 64 * 1024
 const unreadLimitBytes = 8 * 1024 * 1024
 
 export interface ReviewServerOptions {
-  watched: Pick<WatchedReview, 'review' | 'roots'>
+  watched: Pick<WatchedReview, 'review' | 'roots' | 'all'>
   decide: (decision: Decision) => Promise<DecisionAnswer>
+  /** Hears of a bug that was met while a request was answered. */
+  onBug: (error: unknown) => void
   media: MediaTable
   files: Pick<Files, 'realPath'>
   assets: PageAssets
@@ -66,19 +68,21 @@ export class MediaTable {
 export async function startReviewServer(options: ReviewServerOptions): Promise<ReviewServer> {
   const token = randomBytes(32).toString('base64url')
   const pages = new Set<ServerResponse>()
-  let origin = ''
+  let hosts: readonly string[] = []
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
+      // Whoever goes away in the middle of a request is no bug.
+      if (!request.complete) return void response.destroy()
       if (!response.headersSent) response.writeHead(500)
       response.end()
-      throw error
+      options.onBug(error)
     })
   })
   const port = await listen(server, options.port)
-  origin = `http://${host}:${port}`
+  hosts = hostsAt(port)
 
   return {
-    url: `${origin}/${token}/`,
+    url: `http://${hosts[0]}/${token}/`,
     emit(event) {
       for (const page of pages) tell(page, [event])
     },
@@ -92,8 +96,7 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(headersOfAll)) response.setHeader(name, value)
-    if (request.headers.host !== `${host}:${port}` && request.headers.host !== `localhost:${port}`)
-      return void response.writeHead(421).end()
+    if (!hosts.includes(request.headers.host ?? '')) return void response.writeHead(421).end()
     const path = pathBelow(request.url ?? '', token)
     if (path === undefined) return void response.writeHead(404).end()
     const { method } = request
@@ -115,7 +118,6 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': policy,
-      'cache-control': 'no-store',
     })
     response.end(
       request.method === 'HEAD' ? undefined : renderReviewPage(options.watched.review, options.assets),
@@ -137,28 +139,29 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
   }
 
   function openEvents(response: ServerResponse): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write('retry: 1000\n\n')
     pages.add(response)
     response.on('close', () => pages.delete(response))
     // What changed between the page and its stream, or while that was broken, is told by telling all.
-    tell(
-      response,
-      options.watched.review.manifests.map((manifest) => ({ type: 'manifest', manifest })),
-    )
+    tell(response, options.watched.all())
   }
 
   function tell(page: ServerResponse, events: readonly ReviewEvent[]): void {
-    if (page.writableLength > unreadLimitBytes) return void page.destroy()
+    if (page.writableLength > unreadLimitBytes) {
+      pages.delete(page)
+      page.destroy()
+      return
+    }
     for (const event of events) page.write(`data: ${JSON.stringify(event)}\n\n`)
   }
 
   async function takeDecision(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { origin: from, 'content-type': type = '', 'sec-fetch-site': site } = request.headers
-    const isOwn = from === origin || from === `http://localhost:${port}`
+    const isOwn = hosts.some((one) => from === `http://${one}`)
     if (!isOwn || (site !== undefined && site !== 'same-origin'))
       return sendJson(response, 403, refusal('forbidden', 'Cannot decide: the request is not from the page'))
-    if (!/^application\/json\b/.test(type))
+    if (!/^application\/json *(;|$)/i.test(type))
       return sendJson(response, 415, refusal('usage', 'Cannot decide: the request is not JSON'))
     const body = await readBody(request)
     if (body === undefined)
@@ -172,12 +175,21 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
   }
 }
 
+/** Of every answer, unless it says otherwise. */
 const headersOfAll = {
+  'content-security-policy': "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
   'x-frame-options': 'DENY',
+}
+
+/** What a request may call this server, the address that is shown first. A browser leaves the usual port out. */
+export function hostsAt(port: number): string[] {
+  const names = [host, 'localhost']
+  return port === 80 ? names : names.map((name) => `${name}:${port}`)
 }
 
 /** What follows the token in an address, without its query; `undefined` when that is not the token. */
@@ -193,7 +205,7 @@ function refusal(code: string, message: string): DecisionAnswer {
 }
 
 function sendJson(response: ServerResponse, status: number, answer: DecisionAnswer): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.writeHead(status, { 'content-type': 'application/json' })
   response.end(JSON.stringify(answer))
 }
 

@@ -1,15 +1,19 @@
-import { RunnerError } from '../core/errors.js'
+import { dirname, join, resolve, sep } from 'node:path'
+import { ManifestError, RunnerError } from '../core/errors.js'
+import { redact } from '../core/redact.js'
 import type { Review, ReviewEvent, ReviewManifest } from '../core/review.js'
 import type { LoadedManifest } from '../engine/load-manifests.js'
 import { type LedgerWorld, type PrepareOptions, previewPlans } from '../engine/prepare-plans.js'
-import { type HrefOf, reviewManifest } from '../engine/review-data.js'
-import { errorWords } from './error-words.js'
+import { type HrefOf, reviewManifest, reviewNames } from '../engine/review-data.js'
 
 export interface WatchedOptions extends PrepareOptions {
   /** Whether only some shots are asked for. */
   selected: boolean
   hrefOf: HrefOf
 }
+
+/** An error as the page may show it. */
+export type ShownError = Pick<RunnerError, 'code' | 'message'> & { hint?: string }
 
 /** A review that is kept up to date with the files: manifests, lockfiles, and journals of runs that are going on. */
 export class WatchedReview {
@@ -18,8 +22,9 @@ export class WatchedReview {
   readonly #emit: (event: ReviewEvent) => void
   #loaded: readonly LoadedManifest[] = []
   #manifests: readonly ReviewManifest[] = []
-  #seen = ''
-  #trouble = ''
+  /** How the files looked before they were read last; `undefined`: they are to be read whatever they look like. */
+  #seen: string | undefined
+  #trouble: ShownError | undefined
   #busy: Promise<void> | undefined
   #again = false
 
@@ -32,9 +37,8 @@ export class WatchedReview {
 
   /** @throws RunnerError when manifests or lockfiles cannot be read. */
   async open(): Promise<void> {
-    this.#seen = ''
+    // Which files there are is known only afterwards, so that the first look reads all of them once more.
     await this.#load()
-    this.#seen = await this.#fingerprints()
   }
 
   get review(): Review {
@@ -42,14 +46,42 @@ export class WatchedReview {
     return { format: 1, mode: 'server', rehearsal, manifests: this.#manifests }
   }
 
-  /** The manifest of that name, as it was read last. */
+  /** Everything that a page needs to hear whatever it has. */
+  all(): ReviewEvent[] {
+    const names = this.#manifests.map(({ name }) => name)
+    return [
+      ...this.#manifests.map((manifest) => ({ type: 'manifest' as const, manifest })),
+      { type: 'manifests', names },
+      this.#trouble ? { type: 'trouble', ...this.#trouble } : { type: 'sound' },
+    ]
+  }
+
+  /** The manifest that is shown under that name, as it was read last. */
   find(name: string): LoadedManifest | undefined {
-    return this.#loaded.find(({ manifest }) => manifest.name === name)
+    return this.#loaded[this.#manifests.findIndex((manifest) => manifest.name === name)]
   }
 
   /** Folders that files may be shown from. */
   roots(): ReadonlySet<string> {
     return new Set(this.#loaded.map(({ places }) => places.projectRoot))
+  }
+
+  /** An error without what must not be shown, with paths as seen from their project. */
+  shown(error: RunnerError): ShownError {
+    const { code, hint } = error
+    const fault =
+      error instanceof ManifestError ? error.problems.find((one) => one.severity === 'error') : undefined
+    const place = fault && `: ${fault.file}:${fault.line}:${fault.col} ${fault.message}`
+    const clean = (text: string) => {
+      let short = redact(text)
+      for (const root of [...this.roots(), this.#options.cwd]) short = short.replaceAll(`${root}${sep}`, '')
+      return short
+    }
+    return {
+      code,
+      message: clean(`${error.message}${place ?? ''}`),
+      ...(hint === undefined ? {} : { hint: clean(hint) }),
+    }
   }
 
   /** Reads again what changed since the last time, and tells of it. Asked for again meanwhile, it looks once more. */
@@ -66,50 +98,73 @@ export class WatchedReview {
     try {
       do {
         this.#again = false
-        const seen = await this.#fingerprints()
-        if (seen === this.#seen) continue
-        this.#seen = seen
-        await this.#load()
-        this.#trouble = ''
+        await this.#look()
       } while (this.#again)
-    } catch (error) {
-      if (!(error instanceof RunnerError)) throw error
-      const words = errorWords(error)
-      if (words.message === this.#trouble) return
-      this.#trouble = words.message
-      this.#emit({ type: 'trouble', ...words })
     } finally {
       this.#busy = undefined
     }
   }
 
+  async #look(): Promise<void> {
+    const seen = await this.#fingerprints()
+    if (seen === this.#seen) return
+    try {
+      await this.#load((event) => this.#emit(event))
+    } catch (error) {
+      if (!(error instanceof RunnerError)) throw error
+      // What mends it may be a file that nobody looks at, such as a picture that was not there.
+      this.#seen = undefined
+      const trouble = this.shown(error)
+      if (trouble.message === this.#trouble?.message) return
+      this.#trouble = trouble
+      this.#emit({ type: 'trouble', ...trouble })
+      return
+    }
+    this.#seen = seen
+    if (this.#trouble) this.#emit({ type: 'sound' })
+    this.#trouble = undefined
+  }
+
   /** What tells that something changed: a look at each file, none of it read. */
   async #fingerprints(): Promise<string> {
     const { files, locks } = this.#world
-    const looks = this.#loaded.flatMap(({ places, bases }) => [
-      ...[places.manifest, ...bases, places.lockfile, places.journal].map((path) => files.fingerprint(path)),
-      locks.holder(places.processLock).then((holder) => (holder ? String(holder.pid) : '')),
-    ])
+    const { paths, cwd } = this.#options
+    const folders = new Set((paths.length === 0 ? ['manifests'] : paths).map((path) => resolve(cwd, path)))
+    const looked = new Set<string>()
+    for (const { places, bases, images } of this.#loaded) {
+      for (const path of [places.manifest, ...bases, places.lockfile, places.journal]) looked.add(path)
+      for (const path of images.keys()) if (!path.startsWith('data:')) looked.add(join(places.folder, path))
+      if (!folders.has(places.manifest)) folders.add(dirname(places.manifest))
+    }
+    const looks = [
+      // A folder looks different when a manifest is put there.
+      ...[...folders, ...looked].map((path) => files.fingerprint(path)),
+      ...this.#loaded.map(async ({ places }) => (await locks.holder(places.processLock))?.pid),
+    ]
     return (await Promise.all(looks)).join('\n')
   }
 
-  async #load(): Promise<void> {
+  /** @param tell Hears what is different from what was read before. */
+  async #load(tell: (event: ReviewEvent) => void = () => undefined): Promise<void> {
     const { hrefOf, selected } = this.#options
     const { previews } = await previewPlans({ ...this.#options, cached: true }, this.#world)
+    const loaded = previews.map((preview) => preview.loaded)
+    const names = reviewNames(loaded)
     const manifests: ReviewManifest[] = []
-    for (const preview of previews) {
+    for (const [at, preview] of previews.entries()) {
       const { places } = preview.loaded
       const running = (await this.#world.locks.holder(places.processLock)) !== undefined
-      manifests.push(await reviewManifest(preview, { hrefOf, running, selected }, this.#world.files))
+      const options = { hrefOf, name: names[at], running, selected }
+      manifests.push(await reviewManifest(preview, options, this.#world.files))
     }
     const before = new Map(this.#manifests.map((manifest) => [manifest.name, manifest]))
-    this.#loaded = previews.map(({ loaded }) => loaded)
+    this.#loaded = loaded
     this.#manifests = manifests
-    if (this.#seen === '') return
     for (const manifest of manifests) {
       const event = changesOf(before.get(manifest.name), manifest)
-      if (event) this.#emit(event)
+      if (event) tell(event)
     }
+    if ([...before.keys()].join('\n') !== names.join('\n')) tell({ type: 'manifests', names })
   }
 }
 

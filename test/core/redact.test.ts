@@ -12,6 +12,8 @@ describe('redacting', () => {
     ['nothing to hide', 'nothing to hide'],
     ['https://a.example/v.mp4', 'https://a.example/v.mp4'],
     ['why? because', 'why? because'],
+    ['https://me:s3cret@a.example/hook?k=1', 'https://***@a.example/hook?***'],
+    ['write to a@b.example, or https://a.example/@me', 'write to a@b.example, or https://a.example/@me'],
   ])('%s', (text, clean) => {
     expect(redact(text)).toBe(clean)
   })
