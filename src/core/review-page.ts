@@ -47,15 +47,17 @@ export function renderReviewPage(review: Review, assets: PageAssets): string {
  */
 export function pagePolicy(mode: Review['mode'], { script, style }: PageAssets): string {
   // A page from the disk is of no origin that 'self' could mean in every browser.
-  const near = mode === 'file' ? "'self' file:" : "'self'"
+  const near = mode === 'file' ? "'self' file: data:" : "'self'"
+  // The icon is inside of the page.
+  const pictures = mode === 'file' ? near : `${near} data:`
   return [
     "default-src 'none'",
     `script-src '${hashSource(script)}'`,
     // Heights of blocks of cards are styles of elements.
     `style-src-elem '${hashSource(style)}'`,
     "style-src-attr 'unsafe-inline'",
-    `img-src ${near} data:`,
-    `media-src ${near} data:`,
+    `img-src ${pictures}`,
+    `media-src ${near}`,
     ...(mode === 'server' ? ["connect-src 'self'"] : []),
     "base-uri 'none'",
     "form-action 'none'",

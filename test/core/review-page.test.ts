@@ -128,7 +128,7 @@ describe('the policy', () => {
     expect(directives(pagePolicy('file', assets))).not.toHaveProperty('connect-src')
     expect(directives(pagePolicy('server', assets))).toMatchObject({
       'connect-src': ["'self'"],
-      'img-src': ["'self'"],
+      'img-src': ["'self'", 'data:'],
       'media-src': ["'self'"],
     })
   })
