@@ -468,6 +468,7 @@ describe('totals', () => {
       finalPrices: [],
       stale: 0,
       stalePrices: [],
+      rejected: 0,
     })
   })
 
@@ -481,6 +482,7 @@ describe('totals', () => {
       finalPrices: [],
       stale: 0,
       stalePrices: [],
+      rejected: 0,
     })
   })
 
@@ -550,6 +552,7 @@ test('a step says by its kind what else it has', () => {
     kind: 'keep'
     name: TakeName
     stale?: Stale | undefined
+    rejected?: true
   }>()
   expectTypeOf(planRun).returns.toEqualTypeOf<Plan>()
 })
