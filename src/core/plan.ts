@@ -228,7 +228,7 @@ function stepsFor(
     here: present.has(draft.name),
     provider: options.provider,
   })
-  if (options.rejected && isRejected(draftState.entry)) {
+  if (options.rejected && isRejected(draftState.entry) && step?.kind !== 'generate') {
     const anew = stepFor(draft, draftState, input, options, { upstream })
     return listed(step, withFinalPrice(anew, final, input))
   }
