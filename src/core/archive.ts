@@ -1,4 +1,4 @@
-import { applyRecord, isRejected, journalLines, parseRecord, type TakeState } from './ledger-state.js'
+import { applyRecord, journalLines, parseRecord, type TakeState } from './ledger-state.js'
 import { type LockEntry, tasksOf } from './lockfile.js'
 import type { TakeName } from './names.js'
 import type { Step } from './plan.js'
@@ -48,7 +48,7 @@ function safely(work: () => TakeState): TakeState | undefined {
 /**
  * What would be bought a second time because the lockfile has forgotten it: it was deleted, or is that of an older
  * commit or another branch. Of the takes that a plan would buy, a task is recalled when it was bought for that very
- * take and digest and is live or done, and not rejected where that is why another is wanted; a create without an answer whatever the take looks like now, unless the lockfile
+ * take and digest and is live or done; a create without an answer whatever the take looks like now, unless the lockfile
  * knows what became of it (its seed has a task there).
  */
 export function recallEntries(
@@ -60,8 +60,7 @@ export function recallEntries(
   const buys = new Map(
     steps.flatMap((step) => (step.kind === 'generate' ? [[step.name, step] as const] : [])),
   )
-  return archived.filter(({ take, entry }) => {
-    const { status, task, digest, seed } = entry
+  return archived.filter(({ take, entry: { status, task, digest, seed } }) => {
     const buy = buys.get(take)
     if (!buy) return false
     const now = states.get(take)?.entry
@@ -71,7 +70,6 @@ export function recallEntries(
       useful &&
       buy.reason !== 'forced' &&
       buy.reason !== 'stale' &&
-      !(buy.reason === 'rejected' && isRejected(entry)) &&
       buy.digest === digest &&
       task !== undefined &&
       !known.has(task)
