@@ -140,7 +140,9 @@ function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] 
     )
   const rejected = outcomes.filter((outcome) => outcome.kind === 'kept' && outcome.rejected).length
   if (rejected > 0)
-    lines.push(`${count(rejected, 'take')} kept although rejected: shotlock run --rejected buys such again.`)
+    lines.push(
+      `${count(rejected, 'take')} kept although rejected: shotlock run --rejected buys ${rejected === 1 ? 'it' : 'them'} again.`,
+    )
   if (again > 0) lines.push(`shotlock run --failed buys ${count(again, 'failed take')} again.`)
   return lines
 }
