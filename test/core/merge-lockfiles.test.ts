@@ -351,6 +351,10 @@ describe('what people decided about a task', () => {
       ...([of('succeeded', 't1'), { ...of('succeeded', 't1'), approved: true }, done, approved] as const),
     ],
     [
+      'is no change of what else the entry holds: what the other side took out is out',
+      ...([{ ...done, cost: '1 CNY' }, { ...rejected, cost: '1 CNY' }, done, rejected] as const),
+    ],
+    [
       'is kept when the other side deleted the entry, since that is a change',
       ...([done, rejected, undefined as never, rejected] as const),
     ],
