@@ -21,6 +21,7 @@ export function withSelection(command: Command): Command {
     .option('--shot <glob>', 'Only shots or takes with such a name; may be repeated')
     .option('--tag <tag>', 'Only shots with this tag; may be repeated')
     .option('--failed [class]', 'Only what failed, expired or was cancelled before, perhaps of one class')
+    .option('--rejected', 'Only what was rejected: a run buys it again')
     .option('--force', 'Also what is up to date or held')
     .option('--stale', 'Also what goes on from a shot that was bought anew')
     .option('--prices <file>', 'Prices that come before all others (YAML); may be repeated')
@@ -55,6 +56,7 @@ export async function readPrepareOptions(
     selection: { shots: textFlags(argv, 'shot'), tags: textFlags(argv, 'tag') },
     force: flags.force === true,
     failed,
+    rejected: flags.rejected === true,
     draft: flags.draft === true,
     stale: flags.stale === true,
     fit: flags.fit === true,

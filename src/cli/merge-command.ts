@@ -15,7 +15,7 @@ export function addMergeCommand(program: CAC, { surroundings, terminal, setStatu
       for (const one of contradictions) terminal.note(`${describeContradiction(one)}.`)
       terminal.note([
         'Nothing was merged. OURS is as it was and lacks what THEIRS paid for: do not commit it as the merge.',
-        'Settle these takes on one branch (an unknown create with shotlock reconcile, a pick with shotlock pick --undo), then merge again.',
+        'Settle these takes on one branch (an unknown create with shotlock reconcile, a pick with shotlock pick --undo, a decision with shotlock approve or reject), then merge again.',
       ])
       setStatus(exitStatus.failed)
     })

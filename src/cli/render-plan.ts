@@ -50,14 +50,15 @@ function priceWords(prices: readonly PriceView[], unpriced: number, buys: number
 
 /** What a plan comes to, in one line. */
 export function renderTotals(
-  { buys, tokens, untold, prices, unpriced, finalPrices, stale, stalePrices }: PlanReport['totals'],
+  { buys, tokens, untold, prices, unpriced, finalPrices, stale, stalePrices, rejected }: PlanReport['totals'],
   limits: PlanReport['limits'],
 ): string {
   const refresh = stalePrices.length === 0 ? '' : ` for ${stalePrices.map(formatPrice).join(' and ')}`
-  const kept =
-    stale === 0
-      ? ''
-      : ` Keeps ${count(stale, 'stale take')}; --stale buys ${stale === 1 ? 'it' : 'them'} again${refresh}.`
+  const again = (number: number) => `buys ${number === 1 ? 'it' : 'them'} again`
+  const kept = [
+    ...(stale === 0 ? [] : [` Keeps ${count(stale, 'stale take')}; --stale ${again(stale)}${refresh}.`]),
+    ...(rejected === 0 ? [] : [` Keeps ${count(rejected, 'rejected take')}; --rejected ${again(rejected)}.`]),
+  ].join('')
   if (buys === 0) return `Buys nothing.${kept}`
   const unknown = untold > 0 ? `, besides ${count(untold, 'take')} whose tokens cannot be told` : ''
   const takes = `${count(buys, 'take')} for ${priceWords(prices, unpriced, buys)}`
@@ -77,6 +78,7 @@ const tableHead = ['', '', 'pixels', 'length', 'sound', 'tier', 'tokens', 'price
 function renderManifest({ manifest, steps }: PlanView, palette: Palette, most: number): string[] {
   const listed = steps.filter(({ step, stale }) => step !== 'keep' || stale)
   const kept = steps.length - listed.length
+  const rejected = steps.filter((step) => step.rejected && !step.stale).length
   const priced = listed.some(({ estimate }) => estimate)
   const rows = listed.slice(0, most).map((step) => {
     const cells = priced ? estimateCells(step.estimate) : []
@@ -88,7 +90,9 @@ function renderManifest({ manifest, steps }: PlanView, palette: Palette, most: n
     `${palette.bold(manifest)}  ${count(steps.length, 'take')}`,
     ...table.map((line) => `  ${line}`),
     ...(listed.length > most ? [`  … ${count(listed.length - most, 'more step')}`] : []),
-    ...(kept > 0 ? [`  = ${count(kept, 'take')} up to date`] : []),
+    ...(kept > 0
+      ? [`  = ${count(kept, 'take')} up to date${rejected > 0 ? `, ${formatNumber(rejected)} rejected` : ''}`]
+      : []),
     ...renderUnknowns(listed).map((line) => palette.dim(`  ${line}`)),
   ]
 }
@@ -144,11 +148,11 @@ function signOf({ step, reason, stale }: ViewStep, palette: Palette): string {
 }
 
 function reasonOf(view: ViewStep): string {
-  const { take, step, reason, changed = [], movedFrom, draft, finalPrice, upstream, stale } = view
+  const { take, step, reason, changed = [], movedFrom, draft, finalPrice, upstream, stale, rejected } = view
   switch (step) {
     case 'generate':
       if (movedFrom !== undefined) return `new; ${moveAdvice(movedFrom, take)}`
-      return `${changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')}${draftWords(draft)}${upstream === undefined ? '' : `, goes on from ${upstream}`}${finalPrice ? `; its final ${formatPrice(finalPrice)}` : ''}`
+      return `${changed.length > 0 ? `changed: ${changed.join(', ')}` : (reasonWords[reason ?? ''] ?? '')}${draftWords(draft)}${sameSeedWords(view)}${upstream === undefined ? '' : `, goes on from ${upstream}`}${finalPrice ? `; its final ${formatPrice(finalPrice)}` : ''}`
     case 'resume':
       return reason === 'outdated'
         ? 'live, resumes; changed since, the next run buys it anew'
@@ -160,7 +164,7 @@ function reasonOf(view: ViewStep): string {
     case 'hold':
       return `held: ${holdSentence(reason, upstream)}`
     case 'keep':
-      return stale ? `stale, kept: ${staleWords(upstream)}` : 'up to date'
+      return stale ? `stale${rejected ? ', rejected' : ''}, kept: ${staleWords(upstream)}` : 'up to date'
   }
 }
 
@@ -172,6 +176,12 @@ function draftWords(draft: ViewStep['draft']): string {
   const money = paid ? [`cost ${formatExact(paid)}`] : []
   const facts = [...money, ...days].join(', ')
   return `, from draft ${task}${facts === '' ? '' : ` (${facts})`}`
+}
+
+/** Of what is bought again: that another film can hardly be expected. */
+export function sameSeedWords({ sameSeed, draft }: Pick<ViewStep, 'sameSeed' | 'draft'>): string {
+  if (sameSeed === undefined) return ''
+  return `, with the same seed ${sameSeed}: nearly the same film, ${draft ? 'reject its draft' : 'change the seed'} for another`
 }
 
 /** `6 days`, `less than a day`. */
@@ -193,6 +203,7 @@ const reasonWords: Readonly<Record<string, string>> = {
   cancelled: 'was cancelled',
   forced: 'forced',
   stale: 'stale',
+  rejected: 'rejected',
 }
 
 /** Why a take waits for a person or for another take, in words. */
@@ -212,6 +223,7 @@ const holdWords: Readonly<Record<string, string>> = {
   invalid: 'refused as invalid until the shot changes',
   lost: 'paid for, but the provider no longer has the result; --force buys it again',
   'draft-unapproved': 'its draft waits for approval: shotlock promote',
+  'draft-rejected': 'its draft was rejected: run --rejected makes another',
   'draft-failed': 'its draft failed: run --draft makes another',
   'draft-outdated': 'changed since its draft was made: run --draft makes a new one, --force buys without',
   'draft-expired': 'its draft is past its 7 days: run --draft makes a new one, --force buys without',

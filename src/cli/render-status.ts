@@ -2,16 +2,28 @@ import type { StatusReport, TakeStatus } from '../commands/status.js'
 import { failureAdvice } from '../core/failure.js'
 import { lostCode } from '../core/ledger-state.js'
 import { readMoney, sumMoney } from '../core/money.js'
+import { splitTakeName } from '../core/names.js'
 import { daysLeftWords, holdSentence, staleWords } from './render-plan.js'
-import { columns, count, formatDuration, formatExact, formatNumber, type Palette } from './text.js'
+import {
+  columns,
+  count,
+  formatDuration,
+  formatExact,
+  formatNumber,
+  oneLine,
+  type Palette,
+  truncate,
+} from './text.js'
 
 const shownPerManifest = 200
+/** So many columns of a note are shown. */
+const noteWidth = 80
 
-/** Where each take stands: the counts, then what is not simply done, then what is picked. */
+/** Where each take stands: the counts, then what is not simply done, then what is rejected, noted or picked. */
 export function renderStatus({ manifests }: StatusReport, palette: Palette): string[] {
   return manifests.flatMap(({ manifest, takes, unclaimed }, index) => {
-    // Picks stand behind what is open, so that they crowd nothing of that out.
-    const shown = [...takes.filter(isOpen), ...takes.filter((take) => take.picked && !isOpen(take))]
+    // Decisions stand behind what is open, so that they crowd nothing of that out.
+    const shown = [...takes.filter(isOpen), ...takes.filter((take) => isRemarkable(take) && !isOpen(take))]
     const rows = shown
       .slice(0, shownPerManifest)
       .map((take) => [take.take, paint(take, palette), wordsOf(take)])
@@ -34,6 +46,11 @@ function isOpen({ status, next, draft, stale }: TakeStatus): boolean {
   return !(status === 'succeeded' && next === 'keep' && !draft && !stale)
 }
 
+/** Accepted without a word is as it should be. */
+function isRemarkable({ picked, approved, note }: TakeStatus): boolean {
+  return picked === true || approved === false || note !== undefined
+}
+
 function counts(takes: readonly TakeStatus[]): string {
   const byStatus = new Map<string, number>()
   for (const { status } of takes) byStatus.set(status, (byStatus.get(status) ?? 0) + 1)
@@ -43,7 +60,22 @@ function counts(takes: readonly TakeStatus[]): string {
   const words = [...byStatus].map(
     ([status, number]) => `${formatNumber(number)} ${status === 'absent' ? 'not bought' : status}`,
   )
-  return `${words.join(', ')}${tokens > 0 ? `; ${formatNumber(tokens)} tokens` : ''}${money.join('')}`
+  return `${words.join(', ')}${decisionCounts(takes)}${tokens > 0 ? `; ${formatNumber(tokens)} tokens` : ''}${money.join('')}`
+}
+
+/** A draft whose final is there has had its say. */
+function decisionCounts(takes: readonly TakeStatus[]): string {
+  const counted = takes.filter(({ take, draft, approved }) => {
+    const isPast = approved === true && !draft && splitTakeName(take).draft
+    return approved !== undefined && !isPast
+  })
+  const rejected = counted.filter(({ approved }) => !approved).length
+  const approved = counted.length - rejected
+  const words = [
+    ...(approved > 0 ? [`${formatNumber(approved)} approved`] : []),
+    ...(rejected > 0 ? [`${formatNumber(rejected)} rejected`] : []),
+  ]
+  return words.length === 0 ? '' : `; ${words.join(', ')}`
 }
 
 function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palette): string {
@@ -62,8 +94,15 @@ function paint({ status }: TakeStatus, { green, yellow, red, cyan, dim }: Palett
 }
 
 function wordsOf(take: TakeStatus): string {
-  const words = describe(take)
-  return take.picked ? ['picked', ...(words === '' ? [] : [words])].join('; ') : words
+  const words = [...(take.picked ? ['picked'] : []), decisionWords(take), describe(take)]
+  return words.filter((part) => part !== '').join('; ')
+}
+
+/** `rejected: “too dark”`. That a draft was approved is said with what follows from it. */
+function decisionWords({ approved, note, draft }: TakeStatus): string {
+  const state = approved === false ? 'rejected' : approved && !draft ? 'approved' : ''
+  const remark = note === undefined ? '' : `“${truncate(oneLine(note), noteWidth)}”`
+  return [state, remark].filter((part) => part !== '').join(': ')
 }
 
 function describe(take: TakeStatus): string {
@@ -81,6 +120,8 @@ function describe(take: TakeStatus): string {
     draft,
     stale,
     upstream,
+    approved,
+    reason,
   } = take
   if (status === 'absent') return held === undefined ? '' : holdSentence(held, upstream)
   if (status === 'unknown') return 'a create got no answer: shotlock reconcile looks for its task'
@@ -94,6 +135,8 @@ function describe(take: TakeStatus): string {
     const until = fetchBefore === undefined ? '' : ` before ${fetchBefore}`
     return `paid for as ${task}, the file is not here: run fetches it${until}`
   }
+  if (approved === false && (next === 'keep' || reason === 'rejected') && !stale)
+    return `run --rejected buys ${draft ? 'another' : 'it again'}`
   if (draft && next === 'keep') return draftWords(draft)
   if (stale) return `${staleWords(upstream)}: run --stale buys it again`
   return next === 'generate' ? 'changed since it was bought: the next run buys it anew' : ''

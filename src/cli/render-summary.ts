@@ -138,6 +138,11 @@ function advice(outcomes: readonly Outcome[], stop: Stop | undefined): string[] 
     lines.push(
       `${count(stale, 'take')} kept although stale: shotlock run --stale buys what goes on from shots made anew.`,
     )
+  const rejected = outcomes.filter((outcome) => outcome.kind === 'kept' && outcome.rejected).length
+  if (rejected > 0)
+    lines.push(
+      `${count(rejected, 'take')} kept although rejected: shotlock run --rejected buys ${rejected === 1 ? 'it' : 'them'} again.`,
+    )
   if (again > 0) lines.push(`shotlock run --failed buys ${count(again, 'failed take')} again.`)
   return lines
 }

@@ -43,13 +43,15 @@ function renderTake(
 
 function boughtRows(bought: LastBought | undefined): string[][] {
   if (!bought) return []
-  const { task, provider, at, message } = bought
+  const { task, provider, at, message, approved, note } = bought
   const when = at === undefined ? '' : `${minuteOf(at)} `
   return [
     task === undefined
       ? ['sent', `${when}to ${oneLine(provider)}`]
       : ['bought', `${when}from ${oneLine(provider)}`],
     ...(message === undefined ? [] : [['answer', oneLine(message)]]),
+    ...(approved === undefined ? [] : [['decision', approved ? 'approved' : 'rejected']]),
+    ...(note === undefined ? [] : [['note', `“${oneLine(note)}”`]]),
   ]
 }
 

@@ -128,7 +128,7 @@ async function readSavedPlan(
 ) {
   const [named, ...others] = paths
   if (named === undefined || !/\.json$/i.test(named)) return undefined
-  const odd = ['shot', 'tag', 'failed', 'force', 'draft', 'stale', 'fit', 'takes'].filter(
+  const odd = ['shot', 'tag', 'failed', 'rejected', 'force', 'draft', 'stale', 'fit', 'takes'].filter(
     (name) => flags[name] !== undefined,
   )
   if (others.length > 0 || odd.length > 0) {

@@ -15,7 +15,7 @@ export function addWhyCommand(program: CAC, { surroundings, terminal }: CommandC
     .action(async (shot: unknown, manifests: string[], flags: RawFlags) => {
       const { why } = await import('../commands/why.js')
       const choice = await readProvider(surroundings)
-      const { selection, failed, ...options } = await readPrepareOptions(
+      const { selection, failed, rejected, ...options } = await readPrepareOptions(
         manifests,
         flags,
         surroundings,

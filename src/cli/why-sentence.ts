@@ -28,7 +28,9 @@ function stepWords(take: TakeReason): string {
       return `a run does not buy it: ${holdSentence(take)}`
     case 'keep':
       if (take.stale)
-        return `a run leaves it as it is, and only --stale buys it again: ${staleWords(take.upstream)}`
+        return `a run leaves it as it is, and only --stale${take.rejected ? ' or --rejected' : ''} buys it again: ${staleWords(take.upstream)}`
+      if (take.rejected && !difference)
+        return `a run leaves it as it is: it was rejected, and only run --rejected buys it again`
       return difference || bought?.failure
         ? `a run leaves it as it is, since only run --draft buys drafts: ${difference ? changedSince(bought) : failureOf(bought)}`
         : `a run leaves it as it is: ${upToDate(bought)}`

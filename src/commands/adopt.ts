@@ -8,7 +8,7 @@ import { type Task, type TaskId, taskId } from '../core/task.js'
 import { type PreparedPart, type PrepareOptions, prepareRun } from '../engine/prepare-plans.js'
 import type { World } from '../ports/world.js'
 
-export interface AdoptOptions extends Omit<PrepareOptions, 'selection' | 'force' | 'failed'> {
+export interface AdoptOptions extends Omit<PrepareOptions, 'selection' | 'force' | 'failed' | 'rejected'> {
   take: string
   task: string
 }

@@ -1,8 +1,9 @@
 import { draftDaysLeft } from '../core/draft-source.js'
 import { classifyFailure, type FailureClass } from '../core/failure.js'
+import { decisionsOf } from '../core/ledger-state.js'
 import type { LockEntry, LockStatus } from '../core/lockfile.js'
 import { splitTakeName, type TakeName, takeName } from '../core/names.js'
-import type { HoldReason, Step } from '../core/plan.js'
+import type { BuyReason, HoldReason, Step } from '../core/plan.js'
 import type { TaskId } from '../core/task.js'
 import { createdAtOf, lifetimes } from '../core/task-time.js'
 import { type PrepareOptions, type Preview, previewPlans } from '../engine/prepare-plans.js'
@@ -15,6 +16,8 @@ export interface TakeStatus {
   status: LockStatus | 'absent'
   /** What the next run does with it. */
   next: Step['kind']
+  /** Why that buys it again. */
+  reason?: BuyReason
   /** Why it waits for a person. */
   held?: HoldReason
   task?: TaskId
@@ -30,6 +33,10 @@ export interface TakeStatus {
   stale?: true
   /** The take that it goes on from, where it is stale or held for that. */
   upstream?: TakeName
+  /** Whether a person accepted or rejected what the task made; left out while undecided. */
+  approved?: boolean
+  /** What a person wrote on it. */
+  note?: string
   /** A person chose this take of its shot. */
   picked?: true
   /** The collected video, relative to the manifest. */
@@ -77,11 +84,13 @@ function takeStatus(step: Step, { states, present }: Preview, now: number): Take
   const { entry, intent } = states.get(name) ?? {}
   if (intent) return { take: name, status: 'unknown', next: kind, provider: intent.provider }
   if (!entry) return { take: name, status: 'absent', next: kind, ...held }
-  const { status, task, provider, tokens, cost, reserved, pick, video, error } = entry
+  const { status, task, provider, tokens, cost, reserved, video, error } = entry
+  const { pick, ...judgement } = decisionsOf(entry)
   return {
     take: name,
     status,
     next: kind,
+    ...(kind === 'generate' ? { reason: step.reason } : {}),
     ...held,
     provider,
     ...(task === undefined ? {} : { task }),
@@ -89,6 +98,7 @@ function takeStatus(step: Step, { states, present }: Preview, now: number): Take
     ...(cost === undefined ? {} : { cost }),
     ...(reserved === undefined ? {} : { reserved }),
     ...draftOf(name, entry, states, now),
+    ...judgement,
     ...(pick ? { picked: true } : {}),
     ...(video === undefined ? {} : { video, here: present.has(name) }),
     ...(error === undefined ? {} : { error, failure: classifyFailure(error, task !== undefined) }),

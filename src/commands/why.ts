@@ -2,7 +2,7 @@ import { type Digest, type DigestPart, differingParts, digestOf } from '../core/
 import { RunnerError } from '../core/errors.js'
 import { compareFacts, type FactChange } from '../core/explain-change.js'
 import { classifyFailure, type FailureClass } from '../core/failure.js'
-import type { LedgerRecord } from '../core/ledger-state.js'
+import { decisionsOf, type LedgerRecord } from '../core/ledger-state.js'
 import type { LockEntry, LockStatus } from '../core/lockfile.js'
 import { draftNameOf, splitTakeName, type TakeName } from '../core/names.js'
 import type { Step } from '../core/plan.js'
@@ -24,7 +24,7 @@ import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 import type { Git } from '../ports/git.js'
 
-export interface WhyOptions extends Omit<PrepareOptions, 'selection' | 'failed'> {
+export interface WhyOptions extends Omit<PrepareOptions, 'selection' | 'failed' | 'rejected'> {
   /** A shot, for all its takes and drafts, a take, or a glob over either. */
   shot: string
 }
@@ -42,6 +42,9 @@ export interface LastBought {
   error?: string
   failure?: FailureClass
   message?: string
+  /** Whether a person accepted or rejected it, and what they wrote on it. */
+  approved?: boolean
+  note?: string
 }
 
 /** How a take as the manifest has it now differs from what was bought. */
@@ -194,6 +197,7 @@ function lastBought(name: TakeName, { states, present }: Preview, heard: Heard):
   const at = task === undefined ? sentAt : boughtAt(task, heard)
   const failure = failureOf(entry)
   const message = failure && messageOf(name, entry, heard)
+  const { pick, ...judgement } = decisionsOf(entry)
   return {
     status,
     ...(task === undefined ? {} : { task }),
@@ -203,6 +207,7 @@ function lastBought(name: TakeName, { states, present }: Preview, heard: Heard):
     ...(error === undefined ? {} : { error }),
     ...(failure === undefined ? {} : { failure }),
     ...(message === undefined ? {} : { message }),
+    ...judgement,
   }
 }
 

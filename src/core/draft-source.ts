@@ -23,6 +23,8 @@ export interface DraftSource {
 export type DraftFault =
   /** It waits for `promote`. */
   | 'draft-unapproved'
+  /** A person rejected it. */
+  | 'draft-rejected'
   /** It failed. */
   | 'draft-failed'
   /** The shot has changed since it was made. */
@@ -43,6 +45,7 @@ export function draftSourceOf(
 ): DraftSource | DraftFault {
   if (bought !== digest) return 'draft-outdated'
   if (failed) return 'draft-failed'
+  if (approved === false) return 'draft-rejected'
   if (!approved || status !== 'succeeded' || task === undefined) return 'draft-unapproved'
   const expiresAt = draftExpiresAt(task)
   const daysLeft = draftDaysLeft(task, now)

@@ -59,8 +59,8 @@ export type Outcome = TakeRef &
         bought: boolean
       }
     | { kind: 'failed'; failure: FailureClass; code: string; message: string; taskId: TaskId | undefined }
-    /** `stale`: it goes on from a take that was made anew since. */
-    | { kind: 'kept'; note?: string; stale?: true }
+    /** `stale`: it goes on from a take that was made anew since. `rejected`: a person rejected it. */
+    | { kind: 'kept'; note?: string; stale?: true; rejected?: true }
     | { kind: 'held'; reason: HoldReason; upstream?: TakeName | undefined }
     | { kind: 'cancelled'; why?: NotBoughtReason | undefined }
     | { kind: 'live'; taskId: TaskId; note?: string }

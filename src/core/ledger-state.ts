@@ -212,17 +212,25 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
   }
 }
 
-/** What people decided about an entry's task: fields that are there. */
-export function decisionsOf({
-  approved,
-  note,
-  pick,
-}: LockEntry): Pick<LockEntry, 'approved' | 'note' | 'pick'> {
+/** What people decided about a task. What nobody decided is left out. */
+export interface Decisions {
+  approved?: boolean
+  note?: string
+  pick?: true
+}
+
+/** What people decided about an entry's task. */
+export function decisionsOf({ approved, note, pick }: LockEntry): Decisions {
   return {
     ...(approved === undefined ? {} : { approved }),
     ...(note === undefined ? {} : { note }),
     ...(pick === undefined ? {} : { pick }),
   }
+}
+
+/** Whether a person rejected the result that a take has. */
+export function isRejected(entry: LockEntry | undefined): boolean {
+  return entry?.status === 'succeeded' && entry.approved === false
 }
 
 function withPick(entry: LockEntry, picked: boolean): LockEntry {

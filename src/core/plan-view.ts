@@ -22,11 +22,13 @@ export interface PlanTotals {
   /** Takes that are kept although their upstream was bought anew, and what buying them again comes to, one a currency. */
   stale: number
   stalePrices: readonly PriceRange[]
+  /** Takes that are kept although a person rejected them. */
+  rejected: number
 }
 
 /** Sums up what plans would buy. */
 export function planTotals(plans: readonly Plan[]): PlanTotals {
-  const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0, unpriced: 0, stale: 0 }
+  const totals = { buys: 0, tokens: { min: 0, max: 0 }, untold: 0, unpriced: 0, stale: 0, rejected: 0 }
   const prices: PriceRange[] = []
   const finalPrices: PriceRange[] = []
   const stalePrices: PriceRange[] = []
@@ -35,6 +37,7 @@ export function planTotals(plans: readonly Plan[]): PlanTotals {
       totals.stale++
       if (step.stale.estimate.price) stalePrices.push(step.stale.estimate.price)
     }
+    if (step.kind === 'keep' && step.rejected) totals.rejected++
     if (step.kind !== 'generate') continue
     const { tokens, price } = step.estimate
     totals.buys++
@@ -76,6 +79,10 @@ export interface PlanView {
     upstream?: TakeName
     /** Kept although its upstream was bought anew; `estimate` is of buying it again. */
     stale?: true
+    /** Kept although a person rejected it. */
+    rejected?: true
+    /** Bought again because it was rejected, and with the seed that it had: the new one will be nearly the same. */
+    sameSeed?: number
   }[]
   /** Where shots meet; left out where none do. */
   borders?: readonly { from: ShotName; to: ShotName; keyFrame?: string }[]
@@ -154,7 +161,7 @@ function viewStep(step: Step, viewOf: (estimate: Estimate) => EstimateView): Pla
   const head = { take: step.name, step: step.kind }
   switch (step.kind) {
     case 'generate': {
-      const { reason, changed, estimate, draft, finalPrice, movedFrom, follows } = step
+      const { reason, changed, estimate, draft, finalPrice, movedFrom, follows, sameSeed } = step
       return {
         ...head,
         reason,
@@ -164,6 +171,7 @@ function viewStep(step: Step, viewOf: (estimate: Estimate) => EstimateView): Pla
         ...(draft ? { draft: viewDraft(draft) } : {}),
         ...(finalPrice ? { finalPrice: viewPrice(finalPrice) } : {}),
         ...(follows ? { upstream: follows.take } : {}),
+        ...(sameSeed === undefined ? {} : { sameSeed }),
       }
     }
     case 'resume':
@@ -177,9 +185,10 @@ function viewStep(step: Step, viewOf: (estimate: Estimate) => EstimateView): Pla
         ...(step.upstream === undefined ? {} : { upstream: step.upstream }),
       }
     case 'keep': {
-      if (!step.stale) return head
+      const kept = { ...head, ...(step.rejected ? { rejected: true as const } : {}) }
+      if (!step.stale) return kept
       const { upstream, estimate } = step.stale
-      return { ...head, stale: true, upstream, estimate: viewEstimate(estimate) }
+      return { ...kept, stale: true, upstream, estimate: viewEstimate(estimate) }
     }
     case 'reconcile':
       return head

@@ -3,12 +3,12 @@ import { type Digest, type DigestPart, differingParts } from './digest.js'
 import { type DraftFault, type DraftSource, draftSourceOf } from './draft-source.js'
 import { type Estimate, type EstimateContext, estimator } from './estimate.js'
 import { classifyFailure, type FailureClass, mayRerun } from './failure.js'
-import { lostCode, type TakeState } from './ledger-state.js'
+import { isRejected, lostCode, type TakeState } from './ledger-state.js'
 import type { LockEntry } from './lockfile.js'
 import type { PriceRange } from './money.js'
 import { offerMoves } from './move.js'
 import { compareTakeNames, hasDraft, type ShotName, type TakeName } from './names.js'
-import { draftsOf, type Manifest, type Shot, type Take, takesOf } from './shot.js'
+import { draftsOf, type Manifest, type Shot, statedSeed, type Take, takesOf } from './shot.js'
 import type { TaskId } from './task.js'
 import {
   followsAnother,
@@ -20,7 +20,16 @@ import {
 } from './upstream.js'
 
 /** Why a take is bought. */
-export type BuyReason = 'new' | 'changed' | 'failed' | 'expired' | 'cancelled' | 'forced' | 'stale'
+export type BuyReason =
+  | 'new'
+  | 'changed'
+  | 'failed'
+  | 'expired'
+  | 'cancelled'
+  | 'forced'
+  | 'stale'
+  /** A person rejected what was bought before, and asked for another. */
+  | 'rejected'
 
 /** Why a take waits for a person. */
 export type HoldReason =
@@ -51,6 +60,8 @@ export type Step =
       follows?: Follows | undefined
       /** For a draft: what its final will cost on top. */
       finalPrice?: PriceRange | undefined
+      /** Of a rejected take: the seed that it had and gets again, so that the same request makes nearly the same film. */
+      sameSeed?: number | undefined
       /** A take whose shot has left the manifest and that is the same: a move would keep it without paying. */
       movedFrom?: TakeName
     }
@@ -72,7 +83,8 @@ export type Step =
     }
   /** `upstream`: the take that it waits for. */
   | { kind: 'hold'; name: TakeName; reason: HoldReason; upstream?: TakeName | undefined }
-  | { kind: 'keep'; name: TakeName; stale?: Stale | undefined }
+  /** `rejected`: a person rejected it, and only being asked to would a run buy it again. */
+  | { kind: 'keep'; name: TakeName; stale?: Stale | undefined; rejected?: true }
 
 /** A take that another begins with the last frame of. */
 export interface Follows {
@@ -117,6 +129,8 @@ export interface PlanOptions {
   force?: boolean | undefined
   /** Buy only what failed, expired or was cancelled before; with a class, only that class. The rest is left out. */
   failed?: boolean | FailureClass | undefined
+  /** Buy only what a person rejected, again; with `failed`, both. The rest is left out. */
+  rejected?: boolean | undefined
   /** Buy drafts of the selected takes, and no finals. */
   draft?: boolean | undefined
   /** Buy selected takes again whose upstream was bought anew. */
@@ -184,11 +198,14 @@ function stepsFor(
   if (options.draft && !isDraft) {
     const made = states.get(final.name)?.entry
     const isMade = made?.status === 'succeeded' && made.digest === digests.get(final.name)
-    if (isMade && !options.force)
+    if (isMade && !options.force && !options.rejected)
       return listed(stepFor(final, states.get(final.name), input, options, { upstream }))
+    const isMeant = draft !== undefined || !options.rejected || isRejected(made)
     const step: Step | undefined = draft
       ? withFinalPrice(stepFor(draft, draftState, input, options, { upstream }), final, input)
-      : { kind: 'hold', name: final.name, reason: final.shot.skip ? 'skipped' : 'no-drafts' }
+      : isMeant
+        ? { kind: 'hold', name: final.name, reason: final.shot.skip ? 'skipped' : 'no-drafts' }
+        : undefined
     const open = unfinished(final.name, states.get(final.name), nowOf(final, input, options))
     return listed(step, open)
   }
@@ -211,12 +228,20 @@ function stepsFor(
     here: present.has(draft.name),
     provider: options.provider,
   })
-  const rest: Step | undefined = open ?? (options.failed ? undefined : { kind: 'keep', name: draft.name })
-  return listed(step, rest)
+  if (options.rejected && isRejected(draftState.entry) && step?.kind !== 'generate') {
+    const anew = stepFor(draft, draftState, input, options, { upstream })
+    return listed(step, withFinalPrice(anew, final, input))
+  }
+  const isLeftOut = options.failed || options.rejected
+  return listed(step, open ?? (isLeftOut ? undefined : keep(draft.name, draftState.entry)))
 }
 
 function listed(...steps: (Step | undefined)[]): Step[] {
   return steps.filter((step) => step !== undefined)
+}
+
+function keep(name: TakeName, entry: LockEntry | undefined): Step & { kind: 'keep' } {
+  return { kind: 'keep', name, ...(isRejected(entry) ? { rejected: true } : {}) }
 }
 
 function withFinalPrice(step: Step | undefined, { shot }: Take, { estimate }: StepInput): Step | undefined {
@@ -231,13 +256,14 @@ function stepFor(
   options: PlanOptions,
   { source, upstream }: { source?: DraftSource | DraftFault | undefined; upstream: Upstream | undefined },
 ): Step | undefined {
-  const { force, failed, stale } = options
+  const { force, failed, rejected, stale } = options
   const { name, shot } = take
   const entry = state?.entry
   const now = nowOf(take, input, options)
   const { digest } = now
   const open = unfinished(name, state, now)
-  const again = force || (stale && upstream && entry && followsAnother(entry, upstream))
+  const isAskedAnew = rejected === true && isRejected(entry)
+  const again = force || isAskedAnew || (stale && upstream && entry && followsAnother(entry, upstream))
   if (open && !(again && open.kind === 'collect' && open.collectedBefore)) return open
   if (shot.skip) return { kind: 'hold', name, reason: 'skipped' }
 
@@ -246,6 +272,8 @@ function stepFor(
     const fromDraft = typeof source === 'object'
     if (upstream?.fault && !fromDraft)
       return { kind: 'hold', name, reason: upstream.fault, upstream: upstream.take }
+    const seed = fromDraft ? source.seed : statedSeed(take)
+    const isSameSeed = reason === 'rejected' && seed !== undefined && seed === entry?.seed
     return {
       kind: 'generate',
       name,
@@ -255,22 +283,24 @@ function stepFor(
       changed: reason === 'changed' && entry ? differingParts(entry.digest, digest) : [],
       estimate: input.estimate(shot),
       ...(fromDraft ? { draft: source } : {}),
+      ...(isSameSeed ? { sameSeed: seed } : {}),
       ...(upstream && !fromDraft ? { follows: { take: upstream.take, awaited: upstream.awaited } } : {}),
     }
   }
   const failure = failureOf(entry)
-  if (failed) {
-    const meant = failure !== undefined && (failed === true || failed === failure)
-    if (!meant) return undefined
+  if (failed || rejected) {
+    const isMeant = failure !== undefined && (failed === true || failed === failure)
+    if (!isMeant && !isAskedAnew) return undefined
   }
   if (!entry) return buy('new')
   if (force) return buy('forced')
   if (entry.digest !== digest) return buy('changed')
+  if (isAskedAnew) return buy('rejected')
   if (isLost(entry)) return { kind: 'hold', name, reason: 'lost' }
   if (failure === undefined) {
-    if (!upstream || !isStale(entry, upstream)) return { kind: 'keep', name }
+    if (!upstream || !isStale(entry, upstream)) return keep(name, entry)
     if (stale && followsAnother(entry, upstream)) return buy('stale')
-    return { kind: 'keep', name, stale: { upstream: upstream.take, estimate: input.estimate(shot) } }
+    return { ...keep(name, entry), stale: { upstream: upstream.take, estimate: input.estimate(shot) } }
   }
   if (failure === 'expired' || failure === 'cancelled') return buy(failure)
   // Another first frame may pass where the one before did not.

@@ -19,6 +19,7 @@ export interface SavedPlan {
     force: boolean
     failed: boolean | FailureClass
     draft: boolean
+    rejected?: boolean
     stale?: boolean
     /** Whether smaller copies of too large images are sent whatever the manifests say; `undefined`: no. */
     fit?: boolean | undefined

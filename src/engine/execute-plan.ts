@@ -212,7 +212,11 @@ class Execution {
   /** Steps without work of their own. */
   #settleTheRest(): void {
     for (const { part, step } of this.#steps('keep'))
-      this.#settle(part, step.name, { kind: 'kept', ...(step.stale ? { stale: true } : {}) })
+      this.#settle(part, step.name, {
+        kind: 'kept',
+        ...(step.stale ? { stale: true } : {}),
+        ...(step.rejected ? { rejected: true } : {}),
+      })
     for (const { part, step } of this.#steps('hold'))
       this.#settle(part, step.name, { kind: 'held', reason: step.reason, upstream: step.upstream })
     for (const { part, step } of this.#steps('reconcile')) {

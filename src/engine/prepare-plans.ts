@@ -36,7 +36,7 @@ export type LedgerWorld = Pick<World, 'files' | 'clock' | 'locks' | 'mark' | 'fi
 
 export interface PrepareOptions
   extends LoadOptions,
-    Pick<PlanOptions, 'force' | 'failed' | 'provider' | 'draft' | 'stale'> {
+    Pick<PlanOptions, 'force' | 'failed' | 'rejected' | 'provider' | 'draft' | 'stale'> {
   selection: Selection
   /** Whether smaller copies are sent of images that are too large, whatever the manifests say. Default false. */
   fit?: boolean | undefined
@@ -263,11 +263,11 @@ type DecidedOptions = PlanOptions & Pick<PrepareOptions, 'rates'>
 
 function decide(
   loaded: readonly LoadedManifest[],
-  { selection, force, failed, provider, draft, stale, rates }: PrepareOptions,
+  { selection, force, failed, rejected, provider, draft, stale, rates }: PrepareOptions,
   clock: Clock,
 ): DecidedOptions {
   const selects = selectFrom(loaded, selection)
-  return { selects, force, failed, provider, draft, stale, rates, now: clock.now() }
+  return { selects, force, failed, rejected, provider, draft, stale, rates, now: clock.now() }
 }
 
 /**

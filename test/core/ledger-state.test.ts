@@ -72,6 +72,14 @@ const picked = (
   ...(instead && { instead: { take: instead[0], task: task(instead[1]) } }),
 })
 
+const judged = (id: string, decision: { approved?: boolean; note?: string } = {}): LedgerRecord => ({
+  type: 'judged',
+  at,
+  take: a,
+  task: task(id),
+  ...decision,
+})
+
 const stateAfter = (records: readonly LedgerRecord[], start?: TakeState) =>
   records.reduce<TakeState | undefined>(applyRecord, start)!
 const codeOf = (work: () => unknown) => {
@@ -207,6 +215,48 @@ describe('a take that a person picked', () => {
   })
 })
 
+describe('a take that a person judged', () => {
+  const done = [intent(), accepted('t'), ended('t')]
+  const rejection = judged('t', { approved: false, note: 'too dark' })
+
+  test('has the last decision as a whole, until that is taken back', () => {
+    expect(stateAfter([...done, rejection]).entry).toMatchObject({ approved: false, note: 'too dark' })
+    expect(stateAfter([...done, rejection, judged('t', { approved: true })])).toEqual(
+      stateAfter([...done, judged('t', { approved: true })]),
+    )
+    expect(stateAfter([...done, rejection, judged('t')])).toEqual(stateAfter(done))
+  })
+
+  test('is so only for the task that was looked at', () => {
+    expect(stateAfter([...done, judged('another', { approved: true })])).toEqual(stateAfter(done))
+    expect(stateAfter([rejection]).entry).toBeUndefined()
+  })
+
+  test.each([
+    ['accepted', accepted('t2', 2)],
+    ['refused', refused(2)],
+    ['left without an answer', unknown(2)],
+  ])('is undecided again, once a new create of it was %s', (_, answer) => {
+    const { entry } = stateAfter([...done, rejection, intent(2), answer])
+    expect(entry).not.toHaveProperty('approved')
+    expect(entry).not.toHaveProperty('note')
+  })
+
+  test('is as it was when a new create was never sent, or its result is collected', () => {
+    for (const records of [[intent(2), unsent(2)], [collected('t')]])
+      expect(stateAfter([...done, rejection, ...records]).entry).toMatchObject({
+        approved: false,
+        note: 'too dark',
+      })
+  })
+
+  test('keeps its decision and its pick apart', () => {
+    const both = { approved: false, note: 'too dark', pick: true }
+    expect(stateAfter([...done, rejection, picked('t')]).entry).toMatchObject(both)
+    expect(stateAfter([...done, picked('t'), rejection]).entry).toMatchObject(both)
+  })
+})
+
 describe('the picks of a shot', () => {
   const second = takeName('a@2')
   const both = () =>
@@ -323,6 +373,8 @@ function nextRecord(
       bytes: 9,
     }
   }
+  if (status === 'succeeded' && turn === 3)
+    return { type: 'judged', ...head, task: current!, approved: attempt > 1, note: `look ${attempt}` }
   if (status === 'succeeded' && turn >= 4) {
     const other = picksIn([...states].map(([name, { entry: found }]) => [name, found])).get(shotName('a'))
     const instead: [TakeName, string] | undefined =
@@ -402,8 +454,7 @@ describe('replaying a journal', () => {
       fc.property(histories, (journal) => {
         for (const [name, state] of replay(journal)) {
           const last = journal.findLast(
-            ({ take, type }) =>
-              take === name && type !== 'ended' && type !== 'collected' && type !== 'picked',
+            ({ take, type }) => take === name && !['ended', 'collected', 'picked', 'judged'].includes(type),
           )
           if (last?.type === 'intent') expect(state.intent).toBeDefined()
           if (last?.type === 'unknown') expect(state.entry?.status).toBe('unknown')
@@ -439,6 +490,7 @@ describe('replaying a journal', () => {
       ended('t'),
       collected('t'),
       picked('t'),
+      judged('t', { approved: true }),
     ]) {
       expect(() => applyRecord(state, Object.freeze(record))).not.toThrow()
     }
@@ -471,6 +523,7 @@ describe('a journal', () => {
     unknown(),
     collected('狐狸'),
     picked('狐狸', { instead: [takeName('a@2'), 't'] }),
+    judged('狐狸', { approved: false, note: '太暗' }),
   ]
   const bytes = new TextEncoder().encode(records.map(line).join(''))
   const parse = (journal: Uint8Array) => ({
@@ -523,6 +576,7 @@ describe('a journal', () => {
     ['an end that is none', JSON.stringify({ ...ended('t'), status: 'running' })],
     ['a record without a take', JSON.stringify({ ...unsent(), take: undefined })],
     ['a pick without a task', JSON.stringify({ ...picked('t'), task: undefined })],
+    ['a decision without a task', JSON.stringify({ ...judged('t'), task: undefined })],
     ['a collected file without a hash', JSON.stringify({ ...collected('t'), sha256: 5 })],
   ])('with %s in the middle is refused, and the line is named', (_, damaged) => {
     const broken = `${line(intent())}${damaged}\n${line(unsent())}`

@@ -309,6 +309,73 @@ describe('the pick of a shot', () => {
   })
 })
 
+describe('what people decided about a task', () => {
+  const done = of('succeeded', 't1', { sha256: hashA })
+  const approved = { ...done, approved: true }
+  const rejected = { ...done, approved: false, note: 'too dark' }
+  const noted = { ...done, note: 'ask Li' }
+  const anew = of('succeeded', 't2', past('t1'))
+  test.each<[string, LockEntry | undefined, LockEntry, LockEntry, LockEntry | string]>([
+    ['by one side holds', done, rejected, done, rejected],
+    ['by one side holds also without a base', undefined, done, rejected, rejected],
+    ['by both alike holds', done, rejected, rejected, rejected],
+    ['and taken back by one side is taken back', approved, done, approved, done],
+    ['and taken back by both is taken back', approved, done, done, done],
+    ['anew by one side takes the place of what was', approved, rejected, approved, rejected],
+    ['in a note alone holds', done, noted, done, noted],
+    ['is in contradiction when each side decided otherwise', done, approved, rejected, 'judged'],
+    ['is in contradiction without a base, too', undefined, approved, rejected, 'judged'],
+    [
+      'is in contradiction when only the notes differ',
+      done,
+      rejected,
+      { ...rejected, note: 'hand' },
+      'judged',
+    ],
+    ['is in contradiction when one side decided and the other wrote a note', done, approved, noted, 'judged'],
+    [
+      'is in contradiction when one side took back what the other changed',
+      approved,
+      done,
+      rejected,
+      'judged',
+    ],
+    ['goes with the task that the other side superseded', done, rejected, anew, anew],
+    ['before goes with the task that one side superseded', rejected, rejected, anew, anew],
+    [
+      'about the new task holds, whatever was said about the old one',
+      ...([approved, rejected, { ...anew, approved: true }, { ...anew, approved: true }] as const),
+    ],
+    [
+      'hinders nothing that the other side got to know of the task',
+      ...([of('succeeded', 't1'), { ...of('succeeded', 't1'), approved: true }, done, approved] as const),
+    ],
+    [
+      'is no change of what else the entry holds: what the other side took out is out',
+      ...([{ ...done, cost: '1 CNY' }, { ...rejected, cost: '1 CNY' }, done, rejected] as const),
+    ],
+    [
+      'is kept when the other side deleted the entry, since that is a change',
+      ...([done, rejected, undefined as never, rejected] as const),
+    ],
+  ])('%s', (_, base, ours, theirs, expected) => {
+    expect(merged(base, ours, theirs)).toEqual(expected)
+  })
+
+  test('is told with both decisions where they contradict each other', () => {
+    const { entries, contradictions } = mergeLockfiles(only(done), only(approved), only(rejected))
+    expect(entries.size).toBe(0)
+    expect(contradictions.map(describeContradiction)).toEqual([
+      '"fox": the two sides decided otherwise about one task: ours has task "t1" of ark, succeeded with sha256 a1a1a1a1a1a1…, approved; theirs has task "t1" of ark, succeeded with sha256 a1a1a1a1a1a1…, rejected with the note "too dark"',
+    ])
+  })
+
+  test('does not take the pick of the other side away', () => {
+    const { entries } = mergeLockfiles(only(done), only(rejected), only({ ...done, pick: true }))
+    expect(entries.get(takeName('fox'))).toEqual({ ...rejected, pick: true })
+  })
+})
+
 test('a task that only one side dropped from its entry is kept', () => {
   const base = of('succeeded', 't1')
   expect(merged(base, of('succeeded', 't2'), base)).toEqual(of('succeeded', 't2', past('t1')))
@@ -507,6 +574,19 @@ describe('for any lockfiles', () => {
             if (!pick || refused.has(take) || (was?.pick && was.task === id)) continue
             expect(entries.get(take)).toMatchObject({ pick: true })
           }
+      }),
+      runs,
+    )
+  })
+
+  test('a decision in the merge is that of a side about the very task', () => {
+    fc.assert(
+      fc.property(fc.option(anyLock, { nil: undefined }), anyLock, anyLock, (base, ours, theirs) => {
+        for (const [take, { task: id, approved, note }] of mergeLockfiles(base, ours, theirs).entries) {
+          if (approved === undefined && note === undefined) continue
+          const sides = [ours.get(take), theirs.get(take)].filter((side) => side?.task === id)
+          expect(sides.some((side) => side?.approved === approved && side?.note === note)).toBe(true)
+        }
       }),
       runs,
     )

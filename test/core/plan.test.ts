@@ -51,6 +51,8 @@ function words(step: Step): string {
       return step.outdated ? 'resume outdated' : 'resume'
     case 'collect':
       return step.collectedBefore ? 'collect again' : 'collect'
+    case 'keep':
+      return step.rejected ? 'keep rejected' : 'keep'
     default:
       return step.kind
   }
@@ -60,6 +62,9 @@ const t = task('cgt-1')
 const live = known(entry('submitted', { task: t }))
 const uncollected = known(entry('succeeded', { task: t, tokens: 5 }))
 const done = known(entry('succeeded', { task: t, tokens: 5, video: 'out/a.mp4', sha256: 'f'.repeat(64) }))
+const rejected = known({ ...done.entry!, approved: false })
+const lostAndRejected = known({ ...rejected.entry!, error: 'result-gone' })
+const neverFetched = known({ ...uncollected.entry!, approved: false })
 const unseen = known(entry('unknown'))
 const failedWith = (error: string) => known(entry('failed', { task: t, error }))
 const refusedWith = (error: string) => known(entry('failed', { error }))
@@ -191,6 +196,90 @@ describe('asked for what failed, a run', () => {
     ],
   ])('%s: %s', (_, expected, situation) => {
     expect(stepFor(situation)).toBe(expected)
+  })
+})
+
+describe('a take that was rejected', () => {
+  test.each<[string, string | undefined, Situation]>([
+    ['is kept', 'keep rejected', { state: rejected, here: true }],
+    [
+      'is bought once its shot has changed',
+      'generate changed',
+      { state: rejected, here: true, changed: true },
+    ],
+    ['is fetched where its file is gone', 'collect again', { state: rejected }],
+    ['is bought by force', 'generate forced', { state: rejected, here: true, options: { force: true } }],
+    [
+      'is left out when only what failed is asked for',
+      undefined,
+      { state: rejected, options: { failed: true }, here: true },
+    ],
+  ])('%s: %s', (_, expected, situation) => {
+    expect(stepFor(situation)).toBe(expected)
+  })
+})
+
+describe('asked for what was rejected, a run', () => {
+  const asked = (options: PlanOptions = {}) => ({ here: true, options: { rejected: true, ...options } })
+  const approved = known({ ...done.entry!, approved: true })
+  const moderated = failedWith('OutputVideoSensitiveContentDetected')
+
+  test.each<[string, string | undefined, Situation]>([
+    ['buys it again', 'generate rejected', { state: rejected, ...asked() }],
+    [
+      'buys it again where its file is gone',
+      'generate rejected',
+      { state: rejected, ...asked(), here: false },
+    ],
+    [
+      'buys what changed as well for that',
+      'generate changed',
+      { state: rejected, changed: true, ...asked() },
+    ],
+    ['buys it although its result is lost', 'generate rejected', { state: lostAndRejected, ...asked() }],
+    ['fetches first what was never fetched', 'collect', { state: neverFetched, ...asked(), here: false }],
+    ['leaves a skipped shot alone', 'hold skipped', { state: rejected, shot: { skip: true }, ...asked() }],
+    ['leaves out what is new', undefined, asked()],
+    ['leaves out what nobody has judged', undefined, { state: done, ...asked() }],
+    ['leaves out what is approved', undefined, { state: approved, ...asked() }],
+    ['leaves out what only changed', undefined, { state: done, changed: true, ...asked() }],
+    ['leaves out what failed', undefined, { state: moderated, ...asked() }],
+    ['still waits for what is live', 'resume', { state: live, ...asked() }],
+    ['still looks for what is unknown', 'reconcile', { state: unseen, ...asked() }],
+    [
+      'together with what failed buys both: the one',
+      'generate rejected',
+      { state: rejected, ...asked({ failed: true }) },
+    ],
+    [
+      'together with what failed buys both: the other',
+      'generate failed',
+      { state: moderated, ...asked({ failed: true }) },
+    ],
+    ['with force still leaves out what is there', undefined, { state: done, ...asked({ force: true }) }],
+    ['with force buys it by force', 'generate forced', { state: rejected, ...asked({ force: true }) }],
+  ])('%s: %s', (_, expected, situation) => {
+    expect(stepFor(situation)).toBe(expected)
+  })
+
+  test('says when the manifest gives it the seed that it had', () => {
+    const sameSeedOf = (stated: number | undefined, had: number) => {
+      const one = shot('a', { parameters: stated === undefined ? {} : { seed: stated } })
+      const state = known({ ...rejected.entry!, seed: had })
+      const { steps } = planRun(
+        {
+          manifest: manifestOf([one]),
+          states: new Map([[takeName('a'), state]]),
+          digests: new Map([[takeName('a'), digestA]]),
+          present: new Set([takeName('a')]),
+        },
+        { rejected: true },
+      )
+      return viewPlan({ manifest: manifestOf([one]), steps }).steps[0]!.sameSeed
+    }
+    expect(sameSeedOf(7, 7)).toBe(7)
+    expect(sameSeedOf(8, 7)).toBeUndefined()
+    expect(sameSeedOf(undefined, 7)).toBeUndefined()
   })
 })
 
@@ -338,6 +427,7 @@ const states: fc.Arbitrary<TakeState | undefined> = fc.option(
             'Strange',
             'account',
           ),
+          approved: fc.boolean(),
         },
         { requiredKeys: ['status', 'provider', 'digest'] },
       ) as fc.Arbitrary<LockEntry>,
@@ -357,6 +447,7 @@ const situations = fc.record({
       provider: fc.constantFrom('ark', 'byteplus'),
       force: fc.boolean(),
       failed: fc.constantFrom<boolean | FailureClass>(true, false, 'service', 'expired', 'invalid'),
+      rejected: fc.boolean(),
     },
     { requiredKeys: [] },
   ),
@@ -391,6 +482,20 @@ describe('whatever the situation', () => {
         }
       }),
       { numRuns: 1_000 },
+    )
+  })
+
+  test('nothing is bought for being rejected unless that is asked for', () => {
+    fc.assert(
+      fc.property(situations, ({ options, ...situation }) => {
+        const input = inputOf(situation)
+        for (const step of planRun(input, options).steps) {
+          if (step.kind !== 'generate' || step.reason !== 'rejected') continue
+          expect(options.rejected).toBe(true)
+          expect(input.states.get(step.name)?.entry).toMatchObject({ status: 'succeeded', approved: false })
+        }
+      }),
+      { numRuns: 500 },
     )
   })
 
@@ -468,6 +573,7 @@ describe('totals', () => {
       finalPrices: [],
       stale: 0,
       stalePrices: [],
+      rejected: 0,
     })
   })
 
@@ -481,7 +587,17 @@ describe('totals', () => {
       finalPrices: [],
       stale: 0,
       stalePrices: [],
+      rejected: 0,
     })
+  })
+
+  test('count what is kept although it was rejected', () => {
+    const states = new Map([[takeName('a'), rejected]])
+    const digests = new Map([[takeName('a'), digestA]])
+    const present = new Set([takeName('a')])
+    const plan = planRun({ manifest: manifestOf([shot('a')]), states, digests, present })
+    expect(planTotals([plan]).rejected).toBe(1)
+    expect(viewPlan(plan).steps).toEqual([{ take: 'a', step: 'keep', rejected: true }])
   })
 
   test('leave out what is not bought', () => {
@@ -550,6 +666,7 @@ test('a step says by its kind what else it has', () => {
     kind: 'keep'
     name: TakeName
     stale?: Stale | undefined
+    rejected?: true
   }>()
   expectTypeOf(planRun).returns.toEqualTypeOf<Plan>()
 })

@@ -50,7 +50,7 @@ test('a take is picked, shown and taken back, and two branches that picked two t
       "status": 1,
       "stderr": ""fox": a shot has one pick: ours has "fox@2", task "cgt-…" of simulator, succeeded with sha256 …, picked; theirs has "fox@3", task "cgt-…" of simulator, succeeded with sha256 …, picked.
     Nothing was merged. OURS is as it was and lacks what THEIRS paid for: do not commit it as the merge.
-    Settle these takes on one branch (an unknown create with shotlock reconcile, a pick with shotlock pick --undo), then merge again.
+    Settle these takes on one branch (an unknown create with shotlock reconcile, a pick with shotlock pick --undo, a decision with shotlock approve or reject), then merge again.
     ",
       "stdout": "",
     }
