@@ -1,7 +1,7 @@
 import type { CancelOutcome, CancelReport, LiveRef } from '../commands/cancel.js'
 import type { MovedTake, MoveReport } from '../commands/move.js'
 import type { PrunedEntry, PruneReport, StayingEntry } from '../commands/prune.js'
-import type { FileCheck, ManifestCheck, VerifyReport } from '../commands/verify.js'
+import type { FileCheck, KeptCheck, ManifestCheck, VerifyReport } from '../commands/verify.js'
 import { takeKey } from '../core/event.js'
 import { splitTakeName } from '../core/names.js'
 import { columns, count, formatNumber, oneLine, type Palette } from './text.js'
@@ -18,18 +18,30 @@ export function renderVerify({ manifests, interrupted }: VerifyReport, palette: 
   return lines
 }
 
-function renderCheck({ manifest, files, orphans }: ManifestCheck, palette: Palette): string[] {
+function renderCheck({ manifest, files, kept, orphans }: ManifestCheck, palette: Palette): string[] {
   const broken = files.filter(({ state }) => state !== 'ok')
   const rows = broken.map((check) => [markOf(check, palette), check.take, describeCheck(check)])
   return [
     `${palette.bold(manifest)}  ${countStates(files)}`,
     ...shown(columns(rows)),
+    ...renderKept(kept, palette),
     ...(orphans.length > 0 ? [`  ${count(orphans.length, 'video')} that no entry names, left alone:`] : []),
     ...shown(orphans.map((path) => `  ${oneLine(path)}`)),
   ]
 }
 
-function countStates(files: readonly FileCheck[]): string {
+/** A note: each of their takes has a newer video, or is about to get one. */
+function renderKept(kept: readonly KeptCheck[], { yellow }: Palette): string[] {
+  if (kept.length === 0) return []
+  const broken = kept.filter(({ state }) => state !== 'ok')
+  const rows = broken.map(({ take, state, path }) => [yellow('⚠'), take, `${state}: ${oneLine(path)}`])
+  return [
+    `  ${count(kept.length, 'kept video')} of superseded tasks: ${countStates(kept)}`,
+    ...shown(columns(rows)),
+  ]
+}
+
+function countStates(files: readonly Pick<FileCheck, 'state'>[]): string {
   const states = ['ok', 'missing', 'changed', 'unreadable'] as const
   const words = states.flatMap((state) => {
     const number = files.filter((check) => check.state === state).length
