@@ -4,9 +4,7 @@ import type { PrunedEntry, PruneReport, StayingEntry } from '../commands/prune.j
 import type { FileCheck, KeptCheck, ManifestCheck, VerifyReport } from '../commands/verify.js'
 import { takeKey } from '../core/event.js'
 import { splitTakeName } from '../core/names.js'
-import { columns, count, formatNumber, oneLine, type Palette } from './text.js'
-
-const shownPerList = 200
+import { columns, count, formatNumber, oneLine, type Palette, shownLines } from './text.js'
 
 /** How the collected files were found: what is not well, what lies about, the counts. */
 export function renderVerify({ manifests, interrupted }: VerifyReport, palette: Palette): string[] {
@@ -23,10 +21,10 @@ function renderCheck({ manifest, files, kept, orphans }: ManifestCheck, palette:
   const rows = broken.map((check) => [markOf(check, palette), check.take, describeCheck(check)])
   return [
     `${palette.bold(manifest)}  ${countStates(files)}`,
-    ...shown(columns(rows)),
+    ...shownLines(columns(rows)),
     ...renderKept(kept, palette),
     ...(orphans.length > 0 ? [`  ${count(orphans.length, 'video')} that no entry names, left alone:`] : []),
-    ...shown(orphans.map((path) => `  ${oneLine(path)}`)),
+    ...shownLines(orphans.map((path) => `  ${oneLine(path)}`)),
   ]
 }
 
@@ -37,7 +35,7 @@ function renderKept(kept: readonly KeptCheck[], { yellow }: Palette): string[] {
   const rows = broken.map(({ take, state, path }) => [yellow('⚠'), take, `${state}: ${oneLine(path)}`])
   return [
     `  ${count(kept.length, 'kept video')} of superseded tasks: ${countStates(kept)}`,
-    ...shown(columns(rows)),
+    ...shownLines(columns(rows)),
   ]
 }
 
@@ -95,11 +93,18 @@ export function renderPruned(report: PruneReport, palette: Palette): string[] {
 export function renderPrune({ manifests }: PruneReport, palette: Palette): string[] {
   const busy = manifests.filter(({ pruned, staying }) => pruned.length + staying.length > 0)
   if (busy.length === 0) return ['Nothing to prune: every entry has its take in the manifest.']
-  return busy.flatMap(({ manifest, pruned, staying }) => [
+  const kept = busy.flatMap(({ pruned }) => pruned.flatMap((one) => one.kept ?? []))
+  const lines = busy.flatMap(({ manifest, pruned, staying }) => [
     `${palette.bold(manifest)}  ${count(pruned.length, 'entry', 'entries')} without a take in the manifest`,
-    ...shown(columns(pruned.map((one) => [palette.red('-'), one.take, describePruned(one)]))),
-    ...shown(columns(staying.map((one) => [palette.yellow('‖'), one.take, `stays: ${stayWords(one)}`]))),
+    ...shownLines(columns(pruned.map((one) => [palette.red('-'), one.take, describePruned(one)]))),
+    ...shownLines(columns(staying.map((one) => [palette.yellow('‖'), one.take, `stays: ${stayWords(one)}`]))),
   ])
+  if (kept.length === 0) return lines
+  const them = `${count(kept.length, 'video')} of their superseded tasks ${kept.length === 1 ? 'stays' : 'stay'}`
+  return [
+    ...lines,
+    `${them} on the disk and in no lockfile. What deletes such videos: shotlock prune --previous, before.`,
+  ]
 }
 
 function describePruned({ take, status, task, video, here, movable }: PrunedEntry): string {
@@ -127,7 +132,7 @@ function stayWords({ why, task }: StayingEntry): string {
 
 /** Live takes that are to be cancelled. */
 export function renderLive(takes: readonly LiveRef[]): string[] {
-  return shown(columns(takes.map((one) => [takeKey(one), one.task])))
+  return shownLines(columns(takes.map((one) => [takeKey(one), one.task])))
 }
 
 /** What came of each live take that was to be cancelled. */
@@ -139,7 +144,7 @@ export function renderCancel({ outcomes }: CancelReport, palette: Palette): stri
   })
   const cancelled = outcomes.filter(({ kind }) => kind === 'cancelled').length
   const lines = [
-    ...shown(columns(rows)),
+    ...shownLines(columns(rows)),
     `${formatNumber(cancelled)} of ${count(outcomes.length, 'live take')} cancelled.`,
   ]
   if (cancelled > 0)
@@ -173,11 +178,4 @@ function describeCancel(outcome: CancelOutcome): string {
     case 'skipped':
       return `${task} is live: interrupted before it was asked for`
   }
-}
-
-function shown(lines: readonly string[]): string[] {
-  const more = lines.length - shownPerList
-  return [...lines.slice(0, shownPerList), ...(more > 0 ? [`… ${formatNumber(more)} more`] : [])].map(
-    (line) => `  ${line}`,
-  )
 }
