@@ -77,9 +77,11 @@ export function renderMove({ moved, followers }: MoveReport): string[] {
   ]
 }
 
-function describeMoved({ status, video, here }: MovedTake): string {
-  if (video === undefined) return status
-  return here ? video : `${video}, not on this machine`
+function describeMoved({ status, video, here, kept = [] }: MovedTake): string {
+  const parts = [video ?? status]
+  if (video !== undefined && !here) parts.push('not on this machine')
+  if (kept.length > 0) parts.push(`with ${count(kept.length, 'video')} of superseded tasks`)
+  return parts.join(', ')
 }
 
 /** What was pruned, and what was left and why. */
