@@ -21,6 +21,14 @@ export {
 } from './commands/promote.js'
 export { type PruneControls, type PruneReport, prune } from './commands/prune.js'
 export {
+  type KeepReason,
+  type PreviousPrune,
+  type PreviousVideo,
+  type PrunePreviousControls,
+  type PrunePreviousReport,
+  prunePrevious,
+} from './commands/prune-previous.js'
+export {
   type Finding,
   type FoundCandidate,
   type ReconcileOptions,

@@ -31,10 +31,12 @@ export function addLedgerCommands(program: CAC, context: CommandContext): void {
     })
 
   withProvider(program.command('prune [...manifests]', 'Drop entries whose shots are gone; files stay'))
-    .option('--yes', 'Drop without asking')
+    .option('--previous', 'Instead delete the videos of superseded tasks; every entry stays')
+    .option('--yes', 'Drop or delete without asking')
     .option('--json', 'The result as JSON')
     .action(async (manifests: string[], flags: RawFlags) => {
-      await pruneAction(manifests, flags, context)
+      const action = flags.previous ? prunePreviousAction : pruneAction
+      await action(manifests, flags, context)
     })
 
   withProvider(program.command('cancel [...manifests]', 'Cancel what is still queued at the provider'))
@@ -105,6 +107,27 @@ async function pruneAction(
   })
   if (flags.json) terminal.json(report)
   else terminal.print(renderPruned(report, terminal.outPalette))
+}
+
+async function prunePreviousAction(
+  manifests: readonly string[],
+  flags: RawFlags,
+  { surroundings, terminal }: CommandContext,
+): Promise<void> {
+  const { prunePrevious } = await import('../commands/prune-previous.js')
+  const { renderPreviousPlan, renderPreviousPruned, previousQuestion } = await import(
+    './render-prune-previous.js'
+  )
+  const options = loadOptions(manifests, surroundings, await readProvider(surroundings))
+  const report = await prunePrevious(options, await surroundings.ledgerWorld(), {
+    confirm: async (report) => {
+      if (flags.yes) return true
+      terminal.note(renderPreviousPlan(report, terminal.errPalette))
+      return await ask(previousQuestion(report), surroundings)
+    },
+  })
+  if (flags.json) terminal.json(report)
+  else terminal.print(renderPreviousPruned(report, terminal.outPalette))
 }
 
 async function cancelAction(

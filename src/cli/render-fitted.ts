@@ -1,5 +1,5 @@
 import type { FittedImage } from '../engine/fit-images.js'
-import { columns, oneLine, type Palette } from './text.js'
+import { columns, formatSize, oneLine, type Palette } from './text.js'
 
 /** Images that are sent as smaller copies, one line each. */
 export function renderFitted(fitted: readonly FittedImage[], palette: Palette): string[] {
@@ -13,6 +13,5 @@ export function renderFitted(fitted: readonly FittedImage[], palette: Palette): 
 
 /** `9000 x 4000 png, 41.2 MB` */
 function sizeWords({ width, height, format, sizeBytes }: FittedImage['from']): string {
-  const megabytes = sizeBytes / 1024 / 1024
-  return `${width} x ${height} ${format}, ${megabytes < 0.05 ? '<0.1' : megabytes.toFixed(1)} MB`
+  return `${width} x ${height} ${format}, ${formatSize(sizeBytes)}`
 }

@@ -1,12 +1,10 @@
 import type { CancelOutcome, CancelReport, LiveRef } from '../commands/cancel.js'
 import type { MovedTake, MoveReport } from '../commands/move.js'
 import type { PrunedEntry, PruneReport, StayingEntry } from '../commands/prune.js'
-import type { FileCheck, ManifestCheck, VerifyReport } from '../commands/verify.js'
+import type { FileCheck, KeptCheck, ManifestCheck, VerifyReport } from '../commands/verify.js'
 import { takeKey } from '../core/event.js'
 import { splitTakeName } from '../core/names.js'
-import { columns, count, formatNumber, oneLine, type Palette } from './text.js'
-
-const shownPerList = 200
+import { columns, count, formatNumber, oneLine, type Palette, shownLines } from './text.js'
 
 /** How the collected files were found: what is not well, what lies about, the counts. */
 export function renderVerify({ manifests, interrupted }: VerifyReport, palette: Palette): string[] {
@@ -18,18 +16,30 @@ export function renderVerify({ manifests, interrupted }: VerifyReport, palette: 
   return lines
 }
 
-function renderCheck({ manifest, files, orphans }: ManifestCheck, palette: Palette): string[] {
+function renderCheck({ manifest, files, kept, orphans }: ManifestCheck, palette: Palette): string[] {
   const broken = files.filter(({ state }) => state !== 'ok')
   const rows = broken.map((check) => [markOf(check, palette), check.take, describeCheck(check)])
   return [
     `${palette.bold(manifest)}  ${countStates(files)}`,
-    ...shown(columns(rows)),
+    ...shownLines(columns(rows)),
+    ...renderKept(kept, palette),
     ...(orphans.length > 0 ? [`  ${count(orphans.length, 'video')} that no entry names, left alone:`] : []),
-    ...shown(orphans.map((path) => `  ${oneLine(path)}`)),
+    ...shownLines(orphans.map((path) => `  ${oneLine(path)}`)),
   ]
 }
 
-function countStates(files: readonly FileCheck[]): string {
+/** A note: each of their takes has a newer video, or is about to get one. */
+function renderKept(kept: readonly KeptCheck[], { yellow }: Palette): string[] {
+  if (kept.length === 0) return []
+  const broken = kept.filter(({ state }) => state !== 'ok')
+  const rows = broken.map(({ take, state, path }) => [yellow('⚠'), take, `${state}: ${oneLine(path)}`])
+  return [
+    `  ${count(kept.length, 'kept video')} of superseded tasks: ${countStates(kept)}`,
+    ...shownLines(columns(rows)),
+  ]
+}
+
+function countStates(files: readonly Pick<FileCheck, 'state'>[]): string {
   const states = ['ok', 'missing', 'changed', 'unreadable'] as const
   const words = states.flatMap((state) => {
     const number = files.filter((check) => check.state === state).length
@@ -67,9 +77,11 @@ export function renderMove({ moved, followers }: MoveReport): string[] {
   ]
 }
 
-function describeMoved({ status, video, here }: MovedTake): string {
-  if (video === undefined) return status
-  return here ? video : `${video}, not on this machine`
+function describeMoved({ status, video, here, kept = [] }: MovedTake): string {
+  const parts = [video ?? status]
+  if (video !== undefined && !here) parts.push('not on this machine')
+  if (kept.length > 0) parts.push(`with ${count(kept.length, 'video')} of superseded tasks`)
+  return parts.join(', ')
 }
 
 /** What was pruned, and what was left and why. */
@@ -83,11 +95,18 @@ export function renderPruned(report: PruneReport, palette: Palette): string[] {
 export function renderPrune({ manifests }: PruneReport, palette: Palette): string[] {
   const busy = manifests.filter(({ pruned, staying }) => pruned.length + staying.length > 0)
   if (busy.length === 0) return ['Nothing to prune: every entry has its take in the manifest.']
-  return busy.flatMap(({ manifest, pruned, staying }) => [
+  const kept = busy.flatMap(({ pruned }) => pruned.flatMap((one) => one.kept ?? []))
+  const lines = busy.flatMap(({ manifest, pruned, staying }) => [
     `${palette.bold(manifest)}  ${count(pruned.length, 'entry', 'entries')} without a take in the manifest`,
-    ...shown(columns(pruned.map((one) => [palette.red('-'), one.take, describePruned(one)]))),
-    ...shown(columns(staying.map((one) => [palette.yellow('‖'), one.take, `stays: ${stayWords(one)}`]))),
+    ...shownLines(columns(pruned.map((one) => [palette.red('-'), one.take, describePruned(one)]))),
+    ...shownLines(columns(staying.map((one) => [palette.yellow('‖'), one.take, `stays: ${stayWords(one)}`]))),
   ])
+  if (kept.length === 0) return lines
+  const them = `${count(kept.length, 'video')} of their superseded tasks ${kept.length === 1 ? 'stays' : 'stay'}`
+  return [
+    ...lines,
+    `${them} on the disk and in no lockfile. What deletes such videos: shotlock prune --previous, before.`,
+  ]
 }
 
 function describePruned({ take, status, task, video, here, movable }: PrunedEntry): string {
@@ -115,7 +134,7 @@ function stayWords({ why, task }: StayingEntry): string {
 
 /** Live takes that are to be cancelled. */
 export function renderLive(takes: readonly LiveRef[]): string[] {
-  return shown(columns(takes.map((one) => [takeKey(one), one.task])))
+  return shownLines(columns(takes.map((one) => [takeKey(one), one.task])))
 }
 
 /** What came of each live take that was to be cancelled. */
@@ -127,7 +146,7 @@ export function renderCancel({ outcomes }: CancelReport, palette: Palette): stri
   })
   const cancelled = outcomes.filter(({ kind }) => kind === 'cancelled').length
   const lines = [
-    ...shown(columns(rows)),
+    ...shownLines(columns(rows)),
     `${formatNumber(cancelled)} of ${count(outcomes.length, 'live take')} cancelled.`,
   ]
   if (cancelled > 0)
@@ -161,11 +180,4 @@ function describeCancel(outcome: CancelOutcome): string {
     case 'skipped':
       return `${task} is live: interrupted before it was asked for`
   }
-}
-
-function shown(lines: readonly string[]): string[] {
-  const more = lines.length - shownPerList
-  return [...lines.slice(0, shownPerList), ...(more > 0 ? [`… ${formatNumber(more)} more`] : [])].map(
-    (line) => `  ${line}`,
-  )
 }

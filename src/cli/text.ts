@@ -88,6 +88,15 @@ export function formatNumber(number: number): string {
   return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
+/** `12.3 MB`; below a tenth of a megabyte `<0.1 MB`, of nothing `0 MB`. */
+export function formatSize(bytes: number): string {
+  const megabytes = bytes / 1024 / 1024
+  if (bytes === 0) return '0 MB'
+  if (megabytes < 0.05) return '<0.1 MB'
+  if (megabytes < 1024) return `${megabytes.toFixed(1)} MB`
+  return `${(megabytes / 1024).toFixed(1)} GB`
+}
+
 /** `CNY 1.40`; amounts below a hundredth keep their digits. */
 export function formatMoney({ currency, amount }: { currency: string; amount: number }): string {
   const digits = amount !== 0 && Math.abs(amount) < 0.01 ? 6 : 2
@@ -118,4 +127,14 @@ export function formatDuration(ms: number): string {
 /** Line ends and other control characters of a foreign text made harmless for a terminal. */
 export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+}
+
+const shownPerList = 200
+
+/** Indented lines of a list; of a long one the first, and how many there are more. */
+export function shownLines(lines: readonly string[]): string[] {
+  const more = lines.length - shownPerList
+  return [...lines.slice(0, shownPerList), ...(more > 0 ? [`… ${formatNumber(more)} more`] : [])].map(
+    (line) => `  ${line}`,
+  )
 }

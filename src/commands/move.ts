@@ -3,14 +3,15 @@ import { continuing, upstreamOf } from '../core/chains.js'
 import { type DigestPart, differingParts, digestOf } from '../core/digest.js'
 import { RunnerError } from '../core/errors.js'
 import type { TakeState } from '../core/ledger-state.js'
-import type { LockStatus } from '../core/lockfile.js'
+import type { LockEntry, LockStatus } from '../core/lockfile.js'
 import { movedEntry, movesBetween, type TakeMove } from '../core/move.js'
 import { framePathOf, type ShotName, type TakeName } from '../core/names.js'
 import { outputKey } from '../core/output-collisions.js'
+import { previousPath } from '../core/output-path.js'
 import { allTakesOf, type Manifest } from '../core/shot.js'
 import { didYouMean } from '../core/suggest.js'
 import type { TaskId } from '../core/task.js'
-import { sha256Of } from '../core/verify.js'
+import { keptVideos, sha256Of } from '../core/verify.js'
 import { type LoadedManifest, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
 import { type Places, staysInside } from '../engine/places.js'
 import { type LedgerWorld, type OpenLedger, withLedgers } from '../engine/prepare-plans.js'
@@ -40,6 +41,8 @@ export interface MovedTake {
   video?: string
   /** Whether that file is in its place on this machine. */
   here?: boolean
+  /** Where the videos of its superseded tasks are now, as far as they went along. */
+  kept?: string[]
   /** What differs from the shot as it is in the manifest now; the next run then buys it anew. */
   changed?: readonly DigestPart[]
 }
@@ -50,6 +53,8 @@ interface FileMove extends TakeMove {
   file: FileRename | undefined
   /** Where its last frame is from now on, relative to the manifest; `undefined`: where it was, if there is one. */
   frame: { path: string; file: FileRename | undefined } | undefined
+  /** Videos of superseded tasks that go along, and where they are from now on, relative to the manifest. */
+  kept: { task: TaskId; path: string; file: FileRename | undefined }[]
 }
 
 interface FileRename {
@@ -61,7 +66,7 @@ interface FileRename {
  * Gives all takes of a shot the name that the shot has in the manifest now, in whatever state they are: nothing is
  * bought or lost by a rename. Everything is checked before anything is changed.
  *
- * Each take is written down under its new name, then its file is renamed, then its old name is dropped. After a crash
+ * Each take is written down under its new name, then its files are renamed, then its old name is dropped. After a crash
  * in between both names hold the task, so nothing is lost and nothing can be bought twice; the same move again finishes.
  *
  * @throws RunnerError `usage` when the manifest does not have the new name, still has the old one, or is not the only
@@ -79,6 +84,7 @@ export async function move({ from, to, ...options }: MoveOptions, world: LedgerW
       planned.push({
         ...step,
         frame: await planFrame(step, open!, world.files),
+        kept: await planKept(step, open!, world.files),
         file: await planFile(step, open!, world.files),
       })
     // First: a move that is cut off can then be done again as long as the old name stands.
@@ -156,6 +162,28 @@ async function planFrame(step: TakeMove, { places }: OpenLedger, files: Files): 
 }
 
 /**
+ * Videos of superseded tasks go along as well: where they are, a new shot of the old name may have its own. One stays
+ * where another file is in the way, or when it is on another machine.
+ */
+async function planKept(step: TakeMove, { places }: OpenLedger, files: Files): Promise<FileMove['kept']> {
+  const kept: FileMove['kept'] = []
+  for (const { task, path: before, sha256 } of keptVideos(new Map([[step.from, stateOf(step.entry)]]))) {
+    if (before === step.entry.video || !staysInside(before, places)) continue
+    const path = previousPath(targetOf(step, places), task)
+    const [source, target] = [join(places.folder, before), join(places.folder, path)]
+    if (source === target) continue
+    if (await files.exists(target)) {
+      if (await holdsAnyOf([sha256], target, files)) kept.push({ task, path, file: undefined })
+    } else if (await files.exists(source)) kept.push({ task, path, file: { source, target } })
+  }
+  return kept
+}
+
+function stateOf(entry: LockEntry): TakeState {
+  return { entry, intent: undefined }
+}
+
+/**
  * A digest names the upstream shot of its take. What was bought under the old name is the same under the new one, and
  * gets the digest that says so.
  */
@@ -211,15 +239,19 @@ async function moveTake(
   { ledger, places, digests }: OpenLedger,
   files: Files,
 ): Promise<MovedTake> {
-  const { from, to, file, frame } = step
+  const { from, to, file, frame, kept } = step
+  const moved = movedEntry(step, targetOf(step, places))
+  const spent = kept.map(({ task, path }) => [task, { ...moved.spent?.[task], video: path }])
   const entry = {
-    ...movedEntry(step, targetOf(step, places)),
+    ...moved,
     ...(frame === undefined ? {} : { frame: frame.path }),
+    ...(kept.length === 0 ? {} : { spent: { ...moved.spent, ...Object.fromEntries(spent) } }),
   }
   const sentAt = ledger.states.get(from)?.sentAt
   await ledger.commit({ type: 'placed', take: to, entry, ...(sentAt === undefined ? {} : { sentAt }) })
   if (file) await rename(file, files)
   if (frame?.file) await rename(frame.file, files)
+  for (const one of kept) if (one.file) await rename(one.file, files)
   await ledger.commit({ type: 'dropped', take: from })
 
   const { status, task, video, digest } = entry
@@ -232,6 +264,7 @@ async function moveTake(
     status,
     ...(task === undefined ? {} : { task }),
     ...(video === undefined ? {} : { video, here }),
+    ...(kept.length === 0 ? {} : { kept: kept.map(({ path }) => path) }),
     ...(changed.length === 0 ? {} : { changed }),
   }
 }

@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { RunnerError } from '../core/errors.js'
 import type { LockStatus } from '../core/lockfile.js'
 import type { TakeName } from '../core/names.js'
 import { planRun } from '../core/plan.js'
 import { findOrphans, type StayReason } from '../core/prune.js'
 import type { TaskId } from '../core/task.js'
+import { keptVideos } from '../core/verify.js'
 import { findPresent, type LoadOptions, loadManifests } from '../engine/load-manifests.js'
 import { type LedgerWorld, type OpenLedger, withLedgers } from '../engine/prepare-plans.js'
 import type { Files } from '../ports/files.js'
@@ -17,6 +19,8 @@ export interface PrunedEntry {
   video?: string
   /** Whether that file is on this machine. */
   here?: boolean
+  /** Videos of tasks that were superseded, as far as they are on this machine; they stay where they are, too. */
+  kept?: string[]
   /** A take that is to be bought anew and is the same: a move would keep this one for it. */
   movable?: TakeName
 }
@@ -42,7 +46,7 @@ const droppedTogether = 1000
 
 /**
  * Drops entries whose takes are gone from the manifest, but never what is live, unknown, or paid for and not collected.
- * Their ids go to the journal's archive; files stay on the disk.
+ * Their ids go to the journal's archive; files stay on the disk, those of superseded tasks as well.
  *
  * @throws RunnerError `no-consent` when it is not agreed to; nothing is dropped then.
  */
@@ -89,15 +93,27 @@ async function planPrune(one: OpenLedger, files: Files): Promise<PruneReport['ma
       continue
     }
     const movable = successors.get(take)
+    const previous = await keptHere(take, one, files)
     pruned.push({
       take,
       status,
       ...id,
       ...(video === undefined ? {} : { video, here: present.has(take) }),
+      ...(previous.length === 0 ? {} : { kept: previous }),
       ...(movable === undefined ? {} : { movable }),
     })
   }
   return { manifest: manifest.name, file: manifest.file, pruned, staying }
+}
+
+async function keptHere(take: TakeName, { ledger, places }: OpenLedger, files: Files): Promise<string[]> {
+  const found: string[] = []
+  const { entry } = ledger.states.get(take)!
+  for (const { path } of keptVideos(new Map([[take, ledger.states.get(take)!]]))) {
+    if (path === entry?.video) continue
+    if ((await files.size(join(places.folder, path))) !== undefined) found.push(path)
+  }
+  return found
 }
 
 /** A lockfile from elsewhere brings ids that no journal here has, so the entry is written down before it goes. */

@@ -7,12 +7,13 @@ import {
   asideName,
   type FilePart,
   type FileState,
+  type KeptVideo,
+  keptVideos,
   type LockedFile,
   lockedFiles,
   orphansAmong,
   type Repair,
   sha256Of,
-  supersededPaths,
 } from '../core/verify.js'
 import { collectLastFrame, collectResult } from '../engine/collect-result.js'
 import { readStates } from '../engine/ledger.js'
@@ -33,10 +34,17 @@ export interface FileCheck {
   repair?: Repair
 }
 
+/** The kept video of a task that another has taken the place of. The shot has a newer one, so this is no fault of it. */
+export interface KeptCheck extends Pick<KeptVideo, 'take' | 'task' | 'path'> {
+  state: FileState
+}
+
 export interface ManifestCheck {
   manifest: string
   file: string
   files: FileCheck[]
+  /** Videos of superseded tasks. They are looked at and never fetched again. */
+  kept: KeptCheck[]
   /** Videos below the manifest's results that no entry names, relative to the manifest. They are left alone. */
   orphans: string[]
 }
@@ -55,7 +63,7 @@ export interface VerifyControls {
 }
 
 /**
- * Hashes every collected file again. Looking locks nothing and writes nothing; a repair does both.
+ * Hashes every collected file again, and the videos of superseded tasks that were kept. Looking locks nothing and writes nothing; a repair does both.
  *
  * @throws RunnerError for manifests and lockfiles that cannot be read; when repairing also `run-in-progress` and
  *   `state-unwritable`.
@@ -94,23 +102,28 @@ async function checkManifest(
     if (signal.aborted) break
     checks.push({ take, part, path, state: await checkFile(join(places.folder, path), sha256, files) })
   }
-  return {
-    manifest: name,
-    file,
-    files: checks,
-    orphans: orphansAmong(await findResults(places, files), [
-      ...locked.map(({ path }) => path),
-      ...supersededPaths(states),
-    ]),
+  const superseded = keptVideos(states)
+  const kept: KeptCheck[] = []
+  for (const { take, task, path, sha256 } of superseded) {
+    if (signal.aborted) break
+    // Where the take's own video is by now, the old one is not.
+    const isReplaced = path === states.get(take)?.entry?.video
+    const state = isReplaced ? 'missing' : await checkFile(join(places.folder, path), sha256, files)
+    kept.push({ take, task, path, state })
   }
+  const named = [...locked, ...superseded].map(({ path }) => path)
+  const orphans = orphansAmong(await findResults(places, files), named)
+  return { manifest: name, file, files: checks, kept, orphans }
 }
 
-async function checkFile(path: string, sha256: string, files: Files): Promise<FileState> {
+/** @param sha256 `undefined`: there is none on record, and what is there is taken as it is. */
+async function checkFile(path: string, sha256: string | undefined, files: Files): Promise<FileState> {
   try {
     // Only a regular file has a size.
     const chunks = (await files.size(path)) === undefined ? undefined : await files.readChunks(path)
     if (!chunks) return 'missing'
-    return (await sha256Of(chunks)) === sha256 ? 'ok' : 'changed'
+    const found = await sha256Of(chunks)
+    return found === (sha256 ?? found) ? 'ok' : 'changed'
   } catch {
     return 'unreadable'
   }

@@ -154,7 +154,8 @@ export function chargesOf(input: ChargeInput, options: ChargeOptions): Charge[] 
         ...accountOf(one),
         kind: 'superseded',
         model: digest && modelOf(digest),
-        billed: bill !== undefined,
+        // A video that was kept is no bill: deleting it must change no sum.
+        billed: bill?.tokens !== undefined || bill?.cost !== undefined,
         tokens: bill?.tokens,
         cost: readMoney(bill?.cost),
       })

@@ -3,6 +3,7 @@ import type { Digest } from './digest.js'
 import { RunnerError } from './errors.js'
 import type { LockEntry, Spent, SupersededTask } from './lockfile.js'
 import { type ShotName, splitTakeName, type TakeName } from './names.js'
+import { outputKey } from './output-collisions.js'
 import { isTerminal, type TaskId, type TaskStatus, type TerminalStatus } from './task.js'
 
 /**
@@ -91,6 +92,8 @@ export type LedgerRecord =
     }
   /** The video of a task that was bought for the take before has another place now, so that the new one can have its. */
   | { type: 'superseded'; at: string; take: TakeName; task: TaskId; video: string }
+  /** The video of a superseded task is deleted because a person wants the room; what it came to stays on record. */
+  | { type: 'discarded'; at: string; take: TakeName; task: TaskId }
   /** The last frame is kept, for shots that go on from it. */
   | { type: 'framed'; at: string; take: TakeName; task: TaskId; frame: string; frameSha256: string }
 
@@ -195,7 +198,7 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
     case 'collected': {
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
       const { video, sha256 } = record
-      return { entry: { ...entry, video, sha256 }, intent: state?.intent }
+      return { entry: replacing({ ...entry, video, sha256 }, video), intent: state?.intent }
     }
     case 'superseded': {
       const { task, video } = record
@@ -204,12 +207,35 @@ export function applyRecord(state: TakeState | undefined, record: LedgerRecord):
       const spent = { ...entry.spent, [task]: { ...before, video } }
       return { ...state, entry: { ...entry, spent }, intent: state?.intent }
     }
+    case 'discarded': {
+      if (!entry?.spent?.[record.task]) return { ...state, entry, intent: state?.intent }
+      return { ...state, entry: withoutVideos(entry, [record.task]), intent: state?.intent }
+    }
     case 'framed': {
       if (entry?.task !== record.task) return { entry, intent: state?.intent }
       const { frame, frameSha256 } = record
       return { entry: { ...entry, frame, frameSha256 }, intent: state?.intent }
     }
   }
+}
+
+/** The entry when its own video is at `path`: that of a superseded task is there no longer, if it was. */
+function replacing(entry: LockEntry, path: string): LockEntry {
+  const place = outputKey(path)
+  const gone = (Object.entries(entry.spent ?? {}) as [TaskId, SupersededTask][]).flatMap(
+    ([task, { video }]) => (video !== undefined && outputKey(video) === place ? [task] : []),
+  )
+  return gone.length === 0 ? entry : withoutVideos(entry, gone)
+}
+
+/** The entry without the videos of some of its superseded tasks: what those came to stays. */
+function withoutVideos(entry: LockEntry, tasks: readonly TaskId[]): LockEntry {
+  const { spent = {}, ...rest } = entry
+  const left = Object.entries(spent).flatMap(([task, { video, sha256, ...bill }]) => {
+    if (!tasks.includes(task as TaskId)) return [[task, spent[task as TaskId]!] as const]
+    return bill.tokens === undefined && bill.cost === undefined ? [] : [[task, bill] as const]
+  })
+  return left.length === 0 ? rest : { ...rest, spent: Object.fromEntries(left) }
 }
 
 /** What people decided about a task. What nobody decided is left out. */
@@ -420,6 +446,7 @@ const requiredText: Record<LedgerRecord['type'], readonly string[]> = {
   dropped: [],
   collected: ['task', 'video', 'sha256'],
   superseded: ['task', 'video'],
+  discarded: ['task'],
   framed: ['task', 'frame', 'frameSha256'],
 }
 
@@ -432,6 +459,7 @@ const requiredNumbers: Record<LedgerRecord['type'], readonly string[]> = {
   ended: [],
   collected: [],
   superseded: [],
+  discarded: [],
   framed: [],
   doubt: ['seed'],
   lost: [],

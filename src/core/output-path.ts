@@ -76,10 +76,11 @@ function withoutUps(path: string): string {
  * Where the video of a superseded task goes when the place of it is needed: a folder beside it, `previous/fox.TASK.mp4`.
  *
  * @param path Where it is, relative to the manifest, with `/`.
+ * @param number 1-based; from 2 on names for where another file has the place: `previous/fox.TASK-2.mp4`.
  */
-export function previousPath(path: string, task: TaskId): string {
+export function previousPath(path: string, task: TaskId, number = 1): string {
   const [, folder = '', stem = '', ending = ''] = /^(.*\/)?([^/]*?)(\.[^./]+)?$/.exec(path) ?? []
-  const id = fileSafe(task)
+  const id = `${fileSafe(task)}${number === 1 ? '' : `-${number}`}`
   const name = `${stem}.${id}${ending}`
   // Names of files end at 255 bytes; the id alone says which it is.
   return `${folder}previous/${new TextEncoder().encode(name).length > 255 ? `${id}${ending}` : name}`

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TakeState } from './ledger-state.js'
-import { compareTakeNames, type TakeName } from './names.js'
+import { compareCodePoints, compareTakeNames, type TakeName } from './names.js'
 import type { TaskId } from './task.js'
 
 /** What of a result a file holds: the video, or its last frame. */
@@ -49,11 +49,27 @@ export function lockedFiles(states: ReadonlyMap<TakeName, TakeState>): LockedFil
   })
 }
 
-/** Where videos of superseded tasks were kept, relative to the manifest, with `/`. */
-export function supersededPaths(states: ReadonlyMap<TakeName, TakeState>): string[] {
-  return [...states.values()].flatMap(({ entry }) =>
-    Object.values(entry?.spent ?? {}).flatMap(({ video }) => (video === undefined ? [] : [video])),
-  )
+/** The video of a superseded task as the lockfile has it. */
+export interface KeptVideo {
+  take: TakeName
+  task: TaskId
+  /** Relative to the manifest, with `/`. */
+  path: string
+  /** `undefined` where a hand has taken it away. */
+  sha256: string | undefined
+}
+
+/** Every video of a superseded task that the lockfile names, in its order. */
+export function keptVideos(states: ReadonlyMap<TakeName, TakeState>): KeptVideo[] {
+  const holders = [...states].filter(([, { entry }]) => entry?.spent !== undefined)
+  return holders
+    .sort(([a], [b]) => compareTakeNames(a, b))
+    .flatMap(([take, { entry }]) =>
+      (Object.keys(entry!.spent!) as TaskId[]).sort(compareCodePoints).flatMap((task) => {
+        const { video, sha256 } = entry!.spent![task]!
+        return video === undefined ? [] : [{ take, task, path: video, sha256 }]
+      }),
+    )
 }
 
 /** SHA-256 of a file that comes piece by piece, in hexadecimal. */

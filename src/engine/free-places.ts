@@ -1,10 +1,13 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { RunnerError } from '../core/errors.js'
 import type { TakeState } from '../core/ledger-state.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import { findCollisions, type OutputClaim, outputKey } from '../core/output-collisions.js'
+import { previousPath } from '../core/output-path.js'
 import type { Plan, Step } from '../core/plan.js'
 import { type Manifest, statedSeed } from '../core/shot.js'
+import type { TaskId } from '../core/task.js'
+import { keptVideos } from '../core/verify.js'
 import type { Files } from '../ports/files.js'
 import type { Places } from './places.js'
 
@@ -28,8 +31,8 @@ interface Claim extends OutputClaim {
 }
 
 /**
- * Makes sure that every video that plans bring has a place of its own: not that of a video on record, nor, where a shot
- * states its `output` and has brought nothing yet, that of a file that nobody knows.
+ * Makes sure that every video that plans bring has a place of its own: not that of a video on record, those of superseded
+ * tasks among them, nor, where a shot states its `output` and has brought nothing yet, that of a file that nobody knows.
  *
  * @throws RunnerError `output-taken`; nothing was sent then.
  */
@@ -37,7 +40,9 @@ export async function requireFreePlaces(plans: readonly PlacedPlan[], files: Fil
   const isWritten = ({ kind }: Step) => kind === 'generate' || kind === 'resume' || kind === 'collect'
   if (!plans.some(({ plan }) => plan.steps.some(isWritten)) || plans.every(hasUsualPlaces)) return
   const written = plans.flatMap(writtenBy)
-  for (const { kind, first, second } of findCollisions([...plans.flatMap(recordedIn), ...written])) {
+  const kept: Claim[] = []
+  for (const plan of plans) kept.push(...(await keptIn(plan, files)))
+  for (const { kind, first, second } of findCollisions([...plans.flatMap(recordedIn), ...kept, ...written])) {
     // A take that is bought anew writes over its own video.
     const isOwn = kind === 'same' && first.manifest === second.manifest && first.name === second.name
     if (isOwn) continue
@@ -52,7 +57,15 @@ function hasUsualPlaces({ plan, places, states }: PlacedPlan): boolean {
   if (plan.manifest.shots.some(({ output }) => output !== undefined)) return false
   for (const [name, { entry }] of states)
     if (entry?.video !== undefined && entry.video !== places.output(name)) return false
-  return true
+  return keptVideos(states).every(({ take, path }) => {
+    const usual = places.output(take)
+    return path === usual || isBeside(path, usual)
+  })
+}
+
+/** Whether a kept video is in the folder that is for nothing else. */
+function isBeside(path: string, usual: string): boolean {
+  return dirname(path) === dirname(previousPath(usual, '' as TaskId))
 }
 
 function writtenBy({ plan, places, states }: PlacedPlan, at: number): (Claim & { step: WritingStep })[] {
@@ -78,6 +91,18 @@ function recordedIn({ plan, places, states }: PlacedPlan): Claim[] {
     if (path === undefined) return []
     return [{ key: keyOf(path, places), name, manifest: plan.manifest, path, step: undefined }]
   })
+}
+
+/** Videos of superseded tasks that are on this machine: only those can be written over. */
+async function keptIn({ plan, places, states }: PlacedPlan, files: Files): Promise<Claim[]> {
+  const claims: Claim[] = []
+  for (const { take: name, path } of keptVideos(states)) {
+    // Where the take's own video is by now, no other of it is.
+    if (path === states.get(name)?.entry?.video) continue
+    if ((await files.size(join(places.folder, path))) === undefined) continue
+    claims.push({ key: keyOf(path, places), name, manifest: plan.manifest, path, step: undefined })
+  }
+  return claims
 }
 
 function keyOf(path: string, { folder }: Places): string {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { SupersededTask } from '../core/lockfile.js'
 import type { TakeName } from '../core/names.js'
 import { previousPath } from '../core/output-path.js'
 import type { TaskId } from '../core/task.js'
@@ -34,17 +35,37 @@ export function keepingSuperseded(
   }
 
   async function putAside(absolute: string): Promise<void> {
-    const made = Object.entries(ledger.states.get(take)?.entry?.spent ?? {}).filter(
-      ([, { sha256 }]) => sha256 !== undefined,
-    )
-    if (made.length === 0 || (await files.size(absolute)) === undefined) return
+    const made = Object.entries(ledger.states.get(take)?.entry?.spent ?? {}) as [TaskId, SupersededTask][]
+    if (made.every(([, { sha256 }]) => sha256 === undefined)) return
+    const found = await hashOf(absolute)
+    if (found === undefined) return
+    // Tasks can have made the same bytes: then it is that of one which has them nowhere else.
+    for (const [task, { video, sha256 }] of made) {
+      if (sha256 !== found) continue
+      const isElsewhere =
+        video !== undefined && video !== path && (await hashOf(join(places.folder, video))) === found
+      if (!isElsewhere) return await moveAway(absolute, { task, video, sha256 })
+    }
+  }
+
+  async function moveAway(
+    absolute: string,
+    { task, video: before, sha256 }: SupersededTask & { task: TaskId },
+  ): Promise<void> {
+    for (let number = 1; ; number++) {
+      const video = previousPath(path, task, number)
+      const target = join(places.folder, video)
+      const there = await hashOf(target)
+      if (there !== undefined && there !== sha256) continue
+      if (before !== video) await ledger.commit({ type: 'superseded', take, task, video })
+      if (there === sha256 || (await files.moveNew(absolute, target))) return
+    }
+  }
+
+  /** `undefined` when there is no such file. */
+  async function hashOf(absolute: string): Promise<string | undefined> {
+    if ((await files.size(absolute)) === undefined) return undefined
     const chunks = await files.readChunks(absolute)
-    const found = chunks && (await sha256Of(chunks))
-    const [task, before] = made.find(([, { sha256 }]) => sha256 === found) ?? []
-    if (task === undefined) return
-    const video = previousPath(path, task as TaskId)
-    if (before!.video !== video)
-      await ledger.commit({ type: 'superseded', take, task: task as TaskId, video })
-    await files.moveNew(absolute, join(places.folder, video))
+    return chunks && (await sha256Of(chunks))
   }
 }

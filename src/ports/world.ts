@@ -12,6 +12,7 @@ export type MarkPoint =
   | 'answer-received'
   | 'part-written'
   | 'file-renamed'
+  | 'file-deleted'
   | 'lock-replaced'
   | 'journal-archived'
   | 'journal-emptied'

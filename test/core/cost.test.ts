@@ -183,6 +183,11 @@ describe('superseded tasks', () => {
     })
   })
 
+  test('without a bill stay so when their video was kept', () => {
+    const of = bought(fox, past({ t1: { video: 'out/previous/fox.t1.mp4', sha256: 'f'.repeat(64) } }))
+    expect(total({ fox: of })).toMatchObject({ superseded: { tasks: 1, unpriced: 0, unbilled: 1 } })
+  })
+
   test('of a take that is being bought again are counted while its answer is awaited', () => {
     const intent = {
       attempt: 2,

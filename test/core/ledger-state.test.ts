@@ -257,6 +257,54 @@ describe('a take that a person judged', () => {
   })
 })
 
+describe('the video of a superseded task', () => {
+  const made = { tokens: 5, video: 'out/a.mp4', sha256: 'f'.repeat(64) }
+  const again = [intent(), accepted('t1'), ended('t1'), collected('t1'), intent(2), accepted('t2', 2)]
+  const moved: LedgerRecord = {
+    type: 'superseded',
+    at,
+    take: a,
+    task: task('t1'),
+    video: 'out/previous/a.t1.mp4',
+  }
+  const discarded: LedgerRecord = { type: 'discarded', at, take: a, task: task('t1') }
+  const spentAfter = (...records: LedgerRecord[]) => stateAfter([...again, ...records]).entry?.spent
+
+  test('stays on record, first where it was, then where it is put', () => {
+    expect(spentAfter()).toEqual({ t1: made })
+    expect(spentAfter(moved, collected('t2'))).toEqual({ t1: { ...made, video: 'out/previous/a.t1.mp4' } })
+  })
+
+  test('is forgotten when that of the next task comes into its place', () => {
+    expect(spentAfter(collected('t2'))).toEqual({ t1: { tokens: 5 } })
+  })
+
+  test('is forgotten when it is deleted, and what the task came to is not', () => {
+    expect(spentAfter(moved, discarded)).toEqual({ t1: { tokens: 5 } })
+    expect(spentAfter(moved, discarded, discarded)).toEqual({ t1: { tokens: 5 } })
+  })
+
+  test('leaves nothing of a task that came to nothing else', () => {
+    const unbilled = again.map((record) =>
+      record.type === 'ended' ? { ...record, tokens: undefined } : record,
+    )
+    const { entry } = stateAfter([...(unbilled as LedgerRecord[]), discarded])
+    expect(entry).toMatchObject({ task: 't2', previous: ['t1'] })
+    expect(entry).not.toHaveProperty('spent')
+  })
+
+  test('does not come back when the journal is replayed over the lockfile that it led to', () => {
+    const journal = [...again, ended('t2'), moved, collected('t2'), discarded]
+    const textOf = (states: ReadonlyMap<TakeName, TakeState>) =>
+      renderLockfile(new Map([...states].map(([name, state]) => [name, state.entry!])))
+    const states = new Map<TakeName, TakeState>()
+    countJournal(states, journal)
+    const before = textOf(states)
+    countJournal(states, journal)
+    expect(textOf(states)).toBe(before)
+  })
+})
+
 describe('the picks of a shot', () => {
   const second = takeName('a@2')
   const both = () =>

@@ -234,6 +234,63 @@ describe('prune', () => {
   })
 })
 
+describe('prune --previous', () => {
+  const command = ['prune', 'ep.yaml', '--previous']
+
+  async function retaken(sim: Simulator): Promise<Project> {
+    const project = await collected(sim)
+    await project.shotlock(['run', 'ep.yaml', '--shot', 'fox', '--force', ...against(sim)])
+    return project
+  }
+
+  test('without a terminal shows what and how much, and deletes nothing unless --yes says so', async () => {
+    const sim = await simulator()
+    const project = await retaken(sim)
+    const [kept] = readdirSync(project.path(`${results}/previous`))
+    const before = project.read('ep.simulator.lock.yaml')
+    const size = String.raw`<?[\d.]+ MB`
+    expect(await project.shotlock([...command, ...against(sim)])).toMatchObject({
+      status: 5,
+      stdout: '',
+      stderr: expect.stringMatching(
+        new RegExp(`^ep  1 video of superseded tasks, ${size}\n  -  fox  .*${kept}, ${size}\n(.|\n)*--yes`),
+      ),
+    })
+    expect(project.read('ep.simulator.lock.yaml')).toBe(before)
+
+    expect(await project.shotlock([...command, '--yes', ...against(sim)])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(new RegExp(`1 video deleted, ${size}`)),
+    })
+    expect(readdirSync(project.path(`${results}/previous`))).toEqual([])
+    expect(await project.shotlock(['verify', 'ep.yaml', ...against(sim)])).toMatchObject({
+      status: 0,
+      stdout: 'ep  2 ok\n',
+    })
+    expect(await project.shotlock([...command, ...against(sim)])).toMatchObject({
+      status: 0,
+      stdout: 'Nothing to prune: no video of a superseded task is on record.\n',
+    })
+  })
+
+  test('--json says to scripts what was deleted and what was left', async () => {
+    const sim = await simulator()
+    const project = await retaken(sim)
+    const [kept] = readdirSync(project.path(`${results}/previous`))
+    project.write(`${results}/previous/${kept}`, 'cut')
+    const { status, stdout } = await project.shotlock([...command, '--yes', '--json', ...against(sim)])
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      manifests: [{ deleted: [], left: [{ take: 'fox', why: 'changed' }] }],
+    })
+    // A kept video that is damaged is a note: the shot has what it needs.
+    expect(await project.shotlock(['verify', 'ep.yaml', ...against(sim)])).toMatchObject({
+      status: 0,
+      stdout: `ep  2 ok\n  1 kept video of superseded tasks: 1 changed\n    ⚠  fox  changed: ${results}/previous/${kept}\n`,
+    })
+  })
+})
+
 describe('cancel', () => {
   const deletes = ({ log }: Simulator) =>
     log().flatMap((entry) => (entry.event === 'delete' ? [entry.outcome] : []))

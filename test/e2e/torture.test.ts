@@ -24,6 +24,7 @@ function smallRound(changes: Partial<RoundPlan>): RoundPlan {
     shots: [plannedShot('first'), plannedShot('second')],
     faults: { latencyMs: 40 },
     starts: [],
+    retakes: [],
     createsPerMinute: 60_000,
     forgets: 'nothing',
     ...changes,

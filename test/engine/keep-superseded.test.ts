@@ -68,11 +68,65 @@ describe('the video of a take that is bought anew', () => {
     expect(manifests[0]!.orphans).toEqual([])
   })
 
-  test('is not kept for one that lies there without being it', async () => {
+  test('is not kept for one that lies there without being it, and then the lockfile names none', async () => {
     const rig = await bought()
     rig.files.write(`${folder}/out/ep01/fox.mp4`, 'cut by hand')
     await rig.run({ force: true })
     expect(Object.keys(videos(rig))).toEqual(['out/ep01/fox.mp4'])
+    expect(rig.locked().fox!.spent!['cgt-1' as never]).toEqual({
+      tokens: expect.any(Number),
+      cost: expect.any(String),
+    })
+  })
+
+  test('takes another name when a file of other people has its own', async () => {
+    const rig = await bought()
+    rig.files.write(`${folder}/out/ep01/previous/fox.cgt-1.mp4`, 'of somebody')
+    await rig.run({ force: true })
+    expect(videos(rig)).toEqual({
+      'out/ep01/fox.mp4': 'video of cgt-2',
+      'out/ep01/previous/fox.cgt-1.mp4': 'of somebody',
+      'out/ep01/previous/fox.cgt-1-2.mp4': 'video of cgt-1',
+    })
+    expect(rig.locked().fox!.spent!['cgt-1' as never]!.video).toBe('out/ep01/previous/fox.cgt-1-2.mp4')
+  })
+
+  test('is kept for each of two tasks that made the same bytes', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    const same = new TextEncoder().encode('the same film')
+    rig.provider.onDownload = () => ({
+      offset: 0,
+      totalBytes: same.length,
+      chunks: (async function* () {
+        yield same
+      })(),
+    })
+    await rig.run()
+    await rig.run({ force: true })
+    await rig.run({ force: true })
+    const paths = ['cgt-1', 'cgt-2'].map((task) => `out/ep01/previous/fox.${task}.mp4`)
+    expect(Object.keys(videos(rig)).sort()).toEqual(['out/ep01/fox.mp4', ...paths])
+    expect(Object.values(rig.locked().fox!.spent!).map(({ video }) => video)).toEqual(paths)
+  })
+
+  test('is not written over by that of a shot that is given its place', async () => {
+    const rig = createRig({
+      fox: { prompt: 'a fox', output: 'a.mp4' },
+      owl: { prompt: 'an owl', output: 'b.mp4' },
+    })
+    await rig.run()
+    rig.writeManifest({
+      fox: { prompt: 'a red fox', output: 'c.mp4' },
+      owl: { prompt: 'an owl', output: 'b.mp4' },
+    })
+    await rig.run()
+    rig.writeManifest({
+      fox: { prompt: 'a red fox', output: 'c.mp4' },
+      owl: { prompt: 'a hen', output: 'a.mp4' },
+    })
+    await expect(rig.run()).rejects.toMatchObject({ code: 'output-taken' })
+    expect(text(rig, 'a.mp4')).toBe('video of cgt-1')
+    expect(rig.provider.creates).toHaveLength(3)
   })
 
   test.each<MarkPoint>(['superseded-written', 'part-written', 'file-renamed', 'collected-written'])(

@@ -106,6 +106,54 @@ describe('a rename', () => {
     expect(rig.locked().wolf).toMatchObject({ task: 'cgt-2', previous: ['cgt-1'] })
   })
 
+  /** Bought as `fox`, bought anew, and called `wolf` since. */
+  const retaken = async () => {
+    const rig = createRig({ fox: 'a fox' })
+    await rig.run()
+    await rig.run({ force: true })
+    rig.writeManifest({ wolf: 'a fox' })
+    return rig
+  }
+  const keptBy = (rig: Rig) => rig.locked().wolf!.spent!['cgt-1' as never]!.video
+
+  test('takes along the videos of superseded tasks, and what those came to', async () => {
+    const rig = await retaken()
+    const before = rig.locked().fox!.spent!['cgt-1' as never]!
+    const kept = 'out/ep01/previous/wolf.cgt-1.mp4'
+    expect((await rename(rig, 'fox', 'wolf')).moved).toMatchObject([{ kept: [kept] }])
+    expect(rig.locked().wolf!.spent).toEqual({ 'cgt-1': { ...before, video: kept } })
+    expect(rig.files.text(out('previous/wolf.cgt-1.mp4'))).toBe('video of cgt-1')
+    expect(rig.files.contents.has(out('previous/fox.cgt-1.mp4'))).toBe(false)
+  })
+
+  test('leaves the video of a superseded task where it is when another file has its place', async () => {
+    const rig = await retaken()
+    rig.files.write(out('previous/wolf.cgt-1.mp4'), 'of somebody')
+    await rename(rig, 'fox', 'wolf')
+    expect(keptBy(rig)).toBe('out/ep01/previous/fox.cgt-1.mp4')
+    expect(rig.files.text(out('previous/fox.cgt-1.mp4'))).toBe('video of cgt-1')
+  })
+
+  test('leaves the name of the video of a superseded task that is on another machine', async () => {
+    const rig = await retaken()
+    await rig.files.remove(out('previous/fox.cgt-1.mp4'))
+    await rename(rig, 'fox', 'wolf')
+    expect(keptBy(rig)).toBe('out/ep01/previous/fox.cgt-1.mp4')
+  })
+
+  test('takes the last video out of the way of a new shot of the old name, also when the new task failed', async () => {
+    const rig = createRig({ fox: 'a fox' })
+    await rig.run()
+    rig.provider.script = (_, number) => (number === 2 ? { ends: { status: 'expired' } } : {})
+    await rig.run({ force: true })
+    rig.writeManifest({ wolf: 'a fox' })
+    await rename(rig, 'fox', 'wolf')
+    rig.writeManifest({ wolf: { prompt: 'a fox', skip: true }, fox: 'another fox' })
+    await rig.run()
+    expect(rig.files.text(out('fox.mp4'))).toBe('video of cgt-3')
+    expect(rig.files.text(`/project/manifests/${keptBy(rig)}`)).toBe('video of cgt-1')
+  })
+
   test('moves an entry whose file is on another machine', async () => {
     const rig = await renamed()
     await rig.files.remove(out('fox.mp4'))
@@ -235,6 +283,27 @@ describe('a crash in the middle', () => {
     expect(rig.files.text(out('wolf@2.mp4'))).toBe('video of cgt-2')
     expect(rig.files.contents.has(out('fox.mp4'))).toBe(false)
   })
+
+  test.each([1, 2])(
+    'at record %i keeps the video of a superseded task, and the same move finishes',
+    async (number) => {
+      const rig = createRig({ fox: 'a fox' })
+      await rig.run()
+      await rig.run({ force: true })
+      rig.writeManifest({ wolf: 'a fox' })
+      failAt(rig, number)
+      await expect(rename(rig, 'fox', 'wolf')).rejects.toMatchObject({ code: 'state-unwritable' })
+      rig.files.fault = () => undefined
+      const isThere = (name: string) => rig.files.text(out(`previous/${name}.cgt-1.mp4`)) === 'video of cgt-1'
+      expect([isThere('fox'), isThere('wolf')]).toContain(true)
+
+      await rename(rig, 'fox', 'wolf')
+      expect([isThere('fox'), isThere('wolf')]).toEqual([false, true])
+      expect(rig.locked()).toMatchObject({
+        wolf: { task: 'cgt-2', spent: { 'cgt-1': { video: 'out/ep01/previous/wolf.cgt-1.mp4' } } },
+      })
+    },
+  )
 
   test('before the file is renamed leaves both names with the id', async () => {
     const rig = await renamed()

@@ -92,6 +92,37 @@ describe('looking', () => {
   })
 })
 
+describe('kept videos of superseded tasks', () => {
+  const previous = 'out/ep01/previous/fox.cgt-1.mp4'
+  const retaken = async () => {
+    const rig = createRig({ fox: 'a fox' })
+    await rig.run()
+    await rig.run({ force: true })
+    return rig
+  }
+
+  test('are hashed as well, apart from what the shots have now', async () => {
+    const rig = await retaken()
+    const { manifests } = await look(rig)
+    expect(manifests[0]!.kept).toEqual([{ take: 'fox', task: 'cgt-1', path: previous, state: 'ok' }])
+    expect(manifests[0]!.files).toMatchObject([{ path: 'out/ep01/fox.mp4', state: 'ok' }])
+  })
+
+  test.each<[state: string, damage: (rig: Rig) => unknown]>([
+    ['missing', (rig) => rig.files.remove(`/project/manifests/${previous}`)],
+    ['changed', (rig) => rig.files.write(`/project/manifests/${previous}`, 'cut')],
+  ])('are told as %s, and no repair touches them', async (state, damage) => {
+    const rig = await retaken()
+    await damage(rig)
+    const before = new Map(rig.files.contents)
+    const { manifests } = await repair(rig)
+    expect(manifests[0]).toMatchObject({ files: [{ state: 'ok' }], kept: [{ state }], orphans: [] })
+    expect(rig.files.text(`/project/manifests/${previous}`)).toBe(
+      before.has(`/project/manifests/${previous}`) ? 'cut' : undefined,
+    )
+  })
+})
+
 describe('repairing', () => {
   test('fetches missing and changed files again and keeps what was changed', async () => {
     const rig = await damaged()

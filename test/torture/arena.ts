@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { resolve as absolute, join } from 'node:path'
+import { resolve as absolute, join, relative, sep } from 'node:path'
 import { stringify } from 'yaml'
 import type { LogEntry } from '../../src/simulator/log-entry.js'
 import { type Simulator, startSimulator } from '../../src/simulator/server.js'
-import type { Kill, PlannedShot, RoundPlan } from './round-plan.js'
+import type { Command, Kill, PlannedShot, RoundPlan } from './round-plan.js'
 
 /** How one start of the binary ended. */
 export interface Ended {
@@ -19,7 +19,11 @@ export interface Ended {
 export interface Arena {
   readonly folder: string
   readonly simulator: Simulator
-  start(command: 'run' | 'reconcile', kill?: Kill): Promise<Ended>
+  start(command: Command, kill?: Kill): Promise<Ended>
+  /** Puts another manifest in the place of the first. */
+  writeManifest(shots: readonly PlannedShot[]): void
+  /** Every file but those of `.shotlock`, relative to the folder, with `/`. */
+  files(): string[]
   /** A file of the folder as text; `undefined` when it is not there. */
   read(path: string): string | undefined
   remove(path: string): void
@@ -51,11 +55,19 @@ export async function openArena(plan: RoundPlan, bin: string): Promise<Arena> {
   const folder = mkdtempSync(join(tmpdir(), 'shotlock-torture-'))
   // Marks the folder as a project, whatever lies above it.
   writeFileSync(join(folder, 'package.json'), '{}\n')
-  writeFileSync(join(folder, paths.manifest), manifestOf(plan.shots))
+  const writeManifest = (shots: readonly PlannedShot[]) =>
+    writeFileSync(join(folder, paths.manifest), manifestOf(shots))
+  writeManifest(plan.shots)
 
   return {
     folder,
     simulator,
+    writeManifest,
+    files: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+        .filter((path) => !path.startsWith(`${paths.state}/`)),
     start: (command, kill) => start({ command, kill, plan, bin, folder, simulator }),
     read(path) {
       try {
@@ -96,12 +108,26 @@ function manifestOf(shots: readonly PlannedShot[]): string {
 }
 
 interface Start {
-  command: 'run' | 'reconcile'
+  command: Command
   kill: Kill | undefined
   plan: RoundPlan
   bin: string
   folder: string
   simulator: Simulator
+}
+
+function wordsOf(command: Command, { createsPerMinute }: RoundPlan): string[] {
+  const run = ['run', '--yes', '--rpm', String(createsPerMinute)]
+  switch (command) {
+    case 'run':
+      return run
+    case 'force':
+      return [...run, '--force']
+    case 'reconcile':
+      return ['reconcile']
+    case 'prune':
+      return ['prune', '--previous', '--yes']
+  }
 }
 
 /** The ledger, not a rehearsal: a bare base URL is a provider like any other. */
@@ -110,8 +136,7 @@ function start({ command, kill, plan, bin, folder, simulator }: Start): Promise<
   const env: Record<string, string> = { PATH, HOME, ARK_API_KEY: 'sk-torture', NO_COLOR: '1' }
   if (kill && kill.at !== 'random' && kill.at !== 'create-accepted')
     env.SHOTLOCK_CRASH_AT = `${kill.at}:${kill.times}`
-  const flags = command === 'run' ? ['--yes', '--rpm', String(plan.createsPerMinute)] : []
-  const args = [absolute(bin), command, paths.manifest, '--base-url', simulator.baseUrl, ...flags]
+  const args = [absolute(bin), ...wordsOf(command, plan), paths.manifest, '--base-url', simulator.baseUrl]
   const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
 
   const timers: NodeJS.Timeout[] = [setTimeout(() => child.kill('SIGABRT'), patienceMs)]

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseRecord } from '../../src/core/ledger-state.js'
+import { type LedgerRecord, parseRecord } from '../../src/core/ledger-state.js'
 import { knownTasks, type LockEntry, parseLockfile } from '../../src/core/lockfile.js'
-import { splitTakeName, type TakeName } from '../../src/core/names.js'
+import { framePathOf, splitTakeName, type TakeName } from '../../src/core/names.js'
 import type { TaskId } from '../../src/core/task.js'
 import { sha256 } from '../../src/simulator/chance.js'
 import { type AcceptedCreate, type Arena, acceptedCreates, paths } from './arena.js'
-import type { PlannedShot, RoundPlan } from './round-plan.js'
+import { type PlannedShot, promptsOf, type RoundPlan } from './round-plan.js'
 
 /** What a round came to, counted from the simulator's side. */
 export interface Audit {
@@ -38,32 +38,44 @@ export interface Audit {
   collected: number
   /** Last frames that were kept. */
   framed: number
+  /** Videos of superseded tasks that the lockfile names. */
+  kept: number
+  /** Of these, such as are not there, or not what was collected and the simulator serves; and collected ones without a name. */
+  wrongKept: string[]
+  /** Files beside manifest and lockfile that the lockfile does not name. */
+  litter: string[]
 }
 
-/** Compares what shotlock says with what the simulator sold. The simulator's faults are lifted by now. */
-export async function auditRound({ shots }: RoundPlan, arena: Arena): Promise<Audit> {
+/**
+ * Compares what shotlock says with what the simulator sold. The simulator's faults are lifted by now.
+ *
+ * @param pruned Tasks whose videos may have been deleted since they were asked to be.
+ */
+export async function auditRound(plan: RoundPlan, arena: Arena, pruned: ReadonlySet<TaskId>): Promise<Audit> {
+  const { shots, forgets } = plan
   const accepted = acceptedCreates(arena.simulator)
-  const entries = parseLockfile(
-    arena.read(paths.lockfile) ?? 'lockfileVersion: 1\nshots: {}\n',
-    paths.lockfile,
-  )
+  const entries = readEntries(arena)
   const records = readRecords(arena)
   const known = knownTasks(entries)
   for (const record of records) if ('task' in record) known.add(record.task)
 
-  const promptOf = new Map<string, string>(shots.map(({ name, prompt }) => [name, textOf(prompt)]))
+  const texts = new Map<string, string[]>(
+    shots.map((shot) => [shot.name, [...promptsOf(plan, shot).keys()].map(textOf)]),
+  )
   const isOf = ({ text, seed }: AcceptedCreate, [name, entry]: [TakeName, LockEntry]) =>
-    text === promptOf.get(splitTakeName(name).shot) && seed === entry.seed
+    texts.get(splitTakeName(name).shot)?.includes(text) === true && seed === entry.seed
   const unknown = [...entries].filter(([, { status }]) => status === 'unknown')
-  const paid = unknown.filter((take) => accepted.some((create) => isOf(create, take)))
+  // A stated seed comes again with every prompt: a create whose task is known is not the one that is looked for.
+  const unseen = accepted.filter(({ id }) => !known.has(id as TaskId))
+  const paid = unknown.filter((take) => unseen.some((create) => isOf(create, take)))
   const sold = new Set(accepted.map(({ id }) => id))
   const waiting = findWaiting(shots, entries)
 
   return {
     accepted: accepted.length,
-    doubled: countDoubled(shots, accepted),
-    lost: accepted
-      .filter((create) => !known.has(create.id as TaskId) && !unknown.some((take) => isOf(create, take)))
+    doubled: countDoubled(plan, accepted),
+    lost: unseen
+      .filter((create) => !unknown.some((take) => isOf(create, take)))
       .map(({ id }) => id as TaskId),
     invented: [...known].filter((id) => !sold.has(id)),
     unknownMet: records.filter(({ type }) => type === 'unknown').length,
@@ -85,20 +97,117 @@ export async function auditRound({ shots }: RoundPlan, arena: Arena): Promise<Au
     collected: [...entries.values()].filter(({ video }) => video !== undefined).length,
     framed: [...entries.values()].filter(({ frame }) => frame !== undefined).length,
     wrongFiles: await findWrongFiles(entries, arena),
+    kept: keptIn(entries).length,
+    wrongKept: [
+      ...(await findWrongKept(entries, arena)),
+      // A lockfile that was deleted gets back what is still wanted, and forgets what was superseded.
+      ...(forgets === 'nothing' ? findUnnamed(entries, records, pruned) : []),
+    ],
+    litter: forgets === 'nothing' ? findLitter(entries, arena) : [],
   }
 }
 
-/** Takes of a shot share its prompt, so neither they nor any one seed may have more creates than they should. */
+function readEntries(arena: Arena): Map<TakeName, LockEntry> {
+  return parseLockfile(arena.read(paths.lockfile) ?? 'lockfileVersion: 1\nshots: {}\n', paths.lockfile)
+}
+
+/** Tasks that the lockfile has as superseded. */
+export function supersededTasks(arena: Arena): TaskId[] {
+  return [...readEntries(arena).values()].flatMap(({ previous = [] }) => previous)
+}
+
+/**
+ * Videos that were collected and whose bytes are nowhere any more: at any moment, also right after a kill.
+ *
+ * @param pruned As in `auditRound`.
+ */
+export function findLostVideos(arena: Arena, pruned: ReadonlySet<TaskId>): string[] {
+  const here = new Set(
+    arena
+      .files()
+      .flatMap((path) => (path.endsWith('.mp4') ? [hashOf(readFileOr(join(arena.folder, path)))] : [])),
+  )
+  const lost = readRecords(arena).flatMap((record) =>
+    record.type === 'collected' && !pruned.has(record.task) && !here.has(record.sha256)
+      ? [`the video of ${record.task} of ${record.take} is gone`]
+      : [],
+  )
+  return [...new Set(lost)]
+}
+
+function keptIn(entries: ReadonlyMap<TakeName, LockEntry>) {
+  return [...entries].flatMap(([take, { spent = {} }]) =>
+    Object.entries(spent).flatMap(([task, { video, sha256 }]) =>
+      video === undefined ? [] : [{ take, task: task as TaskId, video, sha256 }],
+    ),
+  )
+}
+
+async function findWrongKept(entries: ReadonlyMap<TakeName, LockEntry>, arena: Arena): Promise<string[]> {
+  const wrong: string[] = []
+  for (const { take, task, video, sha256: locked } of keptIn(entries)) {
+    const here = hashOf(readFileOr(join(arena.folder, video)))
+    const served = hashOf(await fetchResult(taskUrlOf(task, arena), ({ video_url }) => video_url))
+    if (here !== locked || here !== served)
+      wrong.push(`${take}: ${video} is ${here}, lockfile ${locked}, simulator ${served}`)
+  }
+  return wrong
+}
+
+/** Collected videos that the lockfile does not name, although nobody wanted them deleted. */
+export function findUnnamed(
+  entries: ReadonlyMap<TakeName, LockEntry>,
+  records: readonly LedgerRecord[],
+  pruned: ReadonlySet<TaskId>,
+): string[] {
+  const named = new Set<TaskId | undefined>(keptIn(entries).map(({ task }) => task))
+  for (const { task, video } of entries.values()) if (video !== undefined) named.add(task)
+  const unnamed = records.flatMap((record) =>
+    record.type === 'collected' && !pruned.has(record.task) && !named.has(record.task)
+      ? [`${record.take}: the video of ${record.task} is in no entry`]
+      : [],
+  )
+  return [...new Set(unnamed)]
+}
+
+/**
+ * A killed start may leave temporary files of the lockfile, which nothing reads. The last frame of a superseded task has
+ * no name any more, and its place is that of the next one.
+ */
+function findLitter(entries: ReadonlyMap<TakeName, LockEntry>, arena: Arena): string[] {
+  const named = new Set<string | undefined>(['package.json', paths.manifest, paths.lockfile])
+  for (const [take, { video, frame, previous }] of entries) {
+    named.add(video).add(frame)
+    if (previous && frame === undefined) named.add(`out/ep/${framePathOf(`${take}.mp4`)}.png`)
+  }
+  for (const { video } of keptIn(entries)) named.add(video)
+  return arena.files().filter((path) => !named.has(path) && !/^\.ep\.lock\.yaml\.[^/]+\.tmp$/.test(path))
+}
+
+/**
+ * Takes of a shot share its prompt, so neither they nor any one seed may have more creates than they should: one for each
+ * prompt that the shot had, and one more for each forced run. Drawn seeds are never the same.
+ */
 export function countDoubled(
-  shots: readonly PlannedShot[],
+  plan: Pick<RoundPlan, 'shots' | 'retakes'>,
   accepted: readonly Pick<AcceptedCreate, 'text' | 'seed'>[],
 ): number {
   let doubled = 0
-  for (const { prompt, takes } of shots) {
-    const seeds = accepted.filter(({ text }) => text === textOf(prompt)).map(({ seed }) => seed)
-    doubled += Math.max(0, seeds.length - takes, seeds.length - new Set(seeds).size)
+  for (const shot of plan.shots) {
+    for (const [prompt, creates] of promptsOf(plan, shot)) {
+      const seeds = accepted.filter(({ text }) => text === textOf(prompt)).map(({ seed }) => seed)
+      const mostAlike = shot.seed === undefined ? 1 : creates
+      doubled += Math.max(0, seeds.length - shot.takes * creates, countBeyond(seeds, mostAlike))
+    }
   }
   return doubled
+}
+
+/** How many of the seeds are beyond the times that each may come. */
+function countBeyond(seeds: readonly number[], times: number): number {
+  const counts = new Map<number, number>()
+  for (const seed of seeds) counts.set(seed, (counts.get(seed) ?? 0) + 1)
+  return [...counts.values()].reduce((sum, count) => sum + Math.max(0, count - times), 0)
 }
 
 /** Compares what followers began with to what their upstreams have or had, whose last frame must be here. */
@@ -156,10 +265,7 @@ function takeNames({ name, takes }: PlannedShot): TakeName[] {
   )
 }
 
-async function findWrongFiles(
-  entries: ReadonlyMap<TakeName, LockEntry>,
-  { folder, simulator }: Arena,
-): Promise<string[]> {
+async function findWrongFiles(entries: ReadonlyMap<TakeName, LockEntry>, arena: Arena): Promise<string[]> {
   const wrong: string[] = []
   for (const [name, { task, video, sha256: locked, frame, frameSha256 }] of entries) {
     const results = [
@@ -168,14 +274,17 @@ async function findWrongFiles(
     ]
     for (const { path, locked, urlIn } of results) {
       if (path === undefined) continue
-      const here = hashOf(readFileOr(join(folder, path)))
-      const taskUrl = `${simulator.baseUrl}/contents/generations/tasks/${task}`
-      const served = hashOf(await fetchResult(taskUrl, urlIn))
+      const here = hashOf(readFileOr(join(arena.folder, path)))
+      const served = hashOf(await fetchResult(taskUrlOf(task, arena), urlIn))
       if (here !== locked || here !== served)
         wrong.push(`${name}: ${path} is ${here}, lockfile ${locked}, simulator ${served}`)
     }
   }
   return wrong
+}
+
+function taskUrlOf(task: TaskId | undefined, { simulator }: Arena): string {
+  return `${simulator.baseUrl}/contents/generations/tasks/${task}`
 }
 
 /** Where a task's results are. */

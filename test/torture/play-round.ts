@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseLockfile } from '../../src/core/lockfile.js'
+import type { TaskId } from '../../src/core/task.js'
 import { type Arena, acceptedCreates, type Ended, openArena, paths } from './arena.js'
-import { type Audit, auditRound } from './audit.js'
-import type { Kill, RoundPlan } from './round-plan.js'
+import { type Audit, auditRound, findLostVideos, supersededTasks } from './audit.js'
+import type { Command, Kill, KilledStart, RoundPlan } from './round-plan.js'
 
 export interface RoundResult extends Audit {
   plan: RoundPlan
@@ -17,10 +18,10 @@ export interface RoundResult extends Audit {
 }
 
 /** So many starts without coming to rest mean that it never will. */
-const mostStarts = 40
+const mostStarts = 80
 
 /**
- * Plays one round: starts that are killed, starts until all is done, faults lifted, `reconcile`, and `run` until
+ * Plays one round: starts that are killed, starts until all is done, the same for each retake, faults lifted, `reconcile`, and `run` until
  * nothing changes any more.
  *
  * @param bin The built binary.
@@ -44,6 +45,8 @@ class Game {
   readonly #arena: Arena
   readonly #kills: Kill['at'][] = []
   readonly #failures: string[] = []
+  /** Tasks whose videos a `prune` may have deleted. */
+  readonly #pruned = new Set<TaskId>()
   #starts = 0
   #invalidLockfiles = 0
 
@@ -54,19 +57,22 @@ class Game {
 
   async play(): Promise<RoundResult> {
     const { simulator } = this.#arena
-    for (const { command, kill } of this.#plan.starts) {
-      const { status } = await this.#start(command, kill)
-      if (status !== undefined) continue
-      this.#kills.push(kill.at)
-      this.#forget()
+    await this.#startAndKill(this.#plan.starts)
+    let { status } = await this.#runUntilQuiet({ trusting: true })
+    let { shots } = this.#plan
+    for (const { prompts, starts, prunes } of this.#plan.retakes) {
+      shots = shots.map((shot) => ({ ...shot, prompt: prompts[shot.name] ?? shot.prompt }))
+      this.#arena.writeManifest(shots)
+      await this.#startAndKill(starts)
+      status = (await this.#runUntilQuiet({ trusting: true })).status
+      await this.#prune(prunes)
     }
-    const { status } = await this.#runUntilQuiet({ trusting: true })
     simulator.faults = { noList: this.#plan.faults.noList }
     await tasksEnded(this.#arena)
     if (status !== 0) await this.#start('reconcile')
     await this.#runUntilQuiet({ trusting: false })
 
-    const audit = await auditRound(this.#plan, this.#arena)
+    const audit = await auditRound(this.#plan, this.#arena, this.#pruned)
     return {
       plan: this.#plan,
       starts: this.#starts,
@@ -76,6 +82,23 @@ class Game {
       failures: [...this.#failures, ...failuresOf(audit, this.#plan)],
       ...audit,
     }
+  }
+
+  async #startAndKill(starts: readonly KilledStart[]): Promise<void> {
+    for (const { command, kill } of starts) {
+      const { status } = await this.#start(command, kill)
+      if (status !== undefined) continue
+      this.#kills.push(kill.at)
+      this.#forget()
+    }
+  }
+
+  /** What a killed `prune` has deleted and not put down, the next one takes out of the lockfile. */
+  async #prune(prunes: readonly KilledStart[]): Promise<void> {
+    if (prunes.length === 0) return
+    for (const task of supersededTasks(this.#arena)) this.#pruned.add(task)
+    await this.#startAndKill(prunes)
+    await this.#start('prune')
   }
 
   /** @param trusting Takes exit status 0 for the end; otherwise one more run must find nothing to do. */
@@ -92,7 +115,7 @@ class Game {
     }
   }
 
-  async #start(command: 'run' | 'reconcile', kill?: Kill): Promise<Ended> {
+  async #start(command: Command, kill?: Kill): Promise<Ended> {
     this.#starts++
     const ended = await this.#arena.start(command, kill)
     // 0: all done, 1: something failed, 4: something is live or unknown; every other one is no way to end here.
@@ -105,6 +128,8 @@ class Game {
       this.#invalidLockfiles++
       this.#failures.push(`invalid lockfile after ${kill?.at ?? 'an end'}: ${(error as Error).message}`)
     }
+    for (const video of findLostVideos(this.#arena, this.#pruned))
+      this.#failures.push(`after ${kill?.at ?? 'an end'} of ${command}: ${video}`)
     return ended
   }
 
@@ -129,6 +154,8 @@ function failuresOf(audit: Audit, { faults }: RoundPlan): string[] {
   if (audit.unfinished.length > 0) failures.push(`unfinished: ${audit.unfinished.join(', ')}`)
   if (audit.wrongFollows.length > 0) failures.push(`wrong chains: ${audit.wrongFollows.join('; ')}`)
   if (audit.wrongFiles.length > 0) failures.push(`wrong files: ${audit.wrongFiles.join('; ')}`)
+  if (audit.wrongKept.length > 0) failures.push(`wrong kept videos: ${audit.wrongKept.join('; ')}`)
+  if (audit.litter.length > 0) failures.push(`named by nothing: ${audit.litter.join(', ')}`)
   return failures
 }
 

@@ -11,10 +11,22 @@ export type Kill =
   /** When the simulator has accepted its `times`-th create and not yet answered. */
   | { at: 'create-accepted'; times: number }
 
+/** What is started. `force`: a run that buys everything anew; `prune`: deletes the videos of superseded tasks. */
+export type Command = 'run' | 'force' | 'reconcile' | 'prune'
+
 /** One start of the binary that is to be killed. */
 export interface KilledStart {
-  command: 'run' | 'reconcile'
+  command: Command
   kill: Kill
+}
+
+/** Shots are bought anew after all was done. */
+export interface Retake {
+  /** By shot name, the prompt that it has from now on; the others keep theirs. */
+  prompts: Readonly<Record<string, string>>
+  starts: readonly KilledStart[]
+  /** Starts of `prune` when all is done again; one that is not killed follows. Empty: nothing is pruned. */
+  prunes: readonly KilledStart[]
 }
 
 export interface PlannedShot {
@@ -34,6 +46,7 @@ export interface RoundPlan {
   shots: readonly PlannedShot[]
   faults: FaultChanges
   starts: readonly KilledStart[]
+  retakes: readonly Retake[]
   /** Most creates a minute: slow spreads them out, fast has many on their way at once. */
   createsPerMinute: number
   /** What is deleted after each kill. `everything` is the control that shows what the harness counts. */
@@ -75,6 +88,29 @@ const reconcileMarks: readonly MarkPoint[] = [
   'journal-emptied',
 ]
 
+/** What a run comes by that puts a new video in the place of an old one. Whole runs are killed at other moments, too. */
+const retakeMarks: typeof marks = [
+  ['intent-written', 5],
+  ['accepted-written', 5],
+  ['ended-written', 5],
+  ['part-written', 5],
+  ['superseded-written', 5],
+  ['superseded-written', 5],
+  ['file-renamed', 5],
+  ['collected-written', 5],
+  ['lock-replaced', 3],
+  ['journal-archived', 1],
+  ['journal-emptied', 1],
+]
+
+const pruneMarks: typeof marks = [
+  ['file-deleted', 5],
+  ['discarded-written', 5],
+  ['lock-replaced', 1],
+  ['journal-archived', 1],
+  ['journal-emptied', 1],
+]
+
 /** Draws a round: the same seed, the same round, but for the moments that the machine decides. */
 export function planRound({ seed, shots, noList = false, forgets = 'nothing' }: RoundOptions): RoundPlan {
   const random = chance(`torture ${seed}`)
@@ -87,7 +123,7 @@ export function planRound({ seed, shots, noList = false, forgets = 'nothing' }: 
     seed,
     shots: Array.from({ length: shots }, (_, index) => ({
       name: nameOf(index),
-      prompt: `a fox runs, ${sha256(`${seed} ${index}`).slice(0, 12)}`,
+      prompt: promptOf(`${seed} ${index}`),
       takes: below(4) === 0 ? 2 : 1,
       seed: below(4) === 0 ? 1000 * (index + 1) : undefined,
       flex: hasFlex && index === 0,
@@ -113,9 +149,37 @@ export function planRound({ seed, shots, noList = false, forgets = 'nothing' }: 
       const command = index > 0 && below(5) === 0 ? 'reconcile' : 'run'
       return { command, kill: drawKill(command, below) } as const
     }),
+    retakes: drawRetakes(seed, shots),
     createsPerMinute: below(2) === 0 ? 600 : 60_000,
     forgets,
   }
+}
+
+/** One or two times, some shots get another prompt, or all are bought anew as they are. */
+function drawRetakes(seed: number, shots: number): Retake[] {
+  const random = chance(`retakes ${seed}`)
+  const below = (limit: number) => Math.floor(random() * limit)
+  return Array.from({ length: 1 + below(2) }, (_, number) => {
+    const forces = below(3) === 0
+    const chosen = Array.from({ length: shots }, (_, index) => index).filter(
+      (index) => !forces && (index === seed % shots || below(2) === 0),
+    )
+    const prompts = chosen.map((index) => [nameOf(index), promptOf(`${seed} ${index} ${number + 1}`)])
+    return {
+      prompts: Object.fromEntries(prompts),
+      starts: Array.from({ length: 1 + below(2) }, (_, index) => {
+        const command = forces && index === 0 ? 'force' : 'run'
+        return { command, kill: drawKill(command, below, retakeMarks) } as const
+      }),
+      prunes: Array.from({ length: below(3) === 0 ? 1 : 0 }, () => {
+        return { command: 'prune', kill: drawKill('prune', below, pruneMarks) } as const
+      }),
+    }
+  })
+}
+
+function promptOf(text: string): string {
+  return `a fox runs, ${sha256(text).slice(0, 12)}`
 }
 
 /** So many shots in a row go on from each other; one chain in every six shots, at least one. */
@@ -143,12 +207,33 @@ function nameOf(index: number): string {
   return `shot-${index}`
 }
 
-function drawKill(command: KilledStart['command'], below: (limit: number) => number): Kill {
+function drawKill(
+  command: Command,
+  below: (limit: number) => number,
+  within: typeof marks = command === 'run'
+    ? marks
+    : marks.filter(([point]) => reconcileMarks.includes(point)),
+): Kill {
+  const buys = command === 'run' || command === 'force'
   const kind = below(10)
-  const moment = { at: 'random', afterMs: 300 + below(command === 'run' ? 3000 : 600) } as const
+  const moment = { at: 'random', afterMs: 300 + below(buys ? 3000 : 600) } as const
   if (kind < 3) return moment
-  if (kind < 5) return command === 'run' ? { at: 'create-accepted', times: 1 + below(5) } : moment
-  const reached = command === 'run' ? marks : marks.filter(([point]) => reconcileMarks.includes(point))
-  const [at, mostTimes] = reached[below(reached.length)]!
+  if (kind < 5) return buys ? { at: 'create-accepted', times: 1 + below(5) } : moment
+  const [at, mostTimes] = within[below(within.length)]!
   return { at, times: 1 + below(mostTimes) }
+}
+
+/** Every prompt that a shot has in the course of a round, with the most creates that each of its takes may have by it. */
+export function promptsOf(
+  { retakes }: Pick<RoundPlan, 'retakes'>,
+  { name, prompt: first }: Pick<PlannedShot, 'name' | 'prompt'>,
+): Map<string, number> {
+  const creates = new Map([[first, 1]])
+  let prompt = first
+  for (const { prompts, starts } of retakes) {
+    prompt = prompts[name] ?? prompt
+    const forced = starts.filter(({ command }) => command === 'force').length
+    creates.set(prompt, (creates.get(prompt) ?? 1) + forced)
+  }
+  return creates
 }
