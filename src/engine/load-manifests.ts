@@ -27,7 +27,7 @@ export interface LoadedManifest {
   /** What earlier versions made of the takes that they read otherwise. */
   earlierDigests: ReadonlyMap<TakeName, Digest>
   /** SHA-256 of the manifest and what it extends as they were read, in hexadecimal. */
-  sha256: string
+  sha256: () => string
   /** The files that it extends, absolute. */
   bases: readonly string[]
   /** What is known of local media; one for all manifests. */
