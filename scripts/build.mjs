@@ -41,9 +41,9 @@ const command = await build({
   // Native, large or with data files of their own; or, as undici, no quicker to load when bundled, and better updated
   // by whoever installs.
   external: ['h264-mp4-encoder', 'mediabunny', 'read-excel-file', 'sharp', 'undici'],
-  // Such patterns are written as calls of RegExp: V8 checks literals when it reads a file, also in functions that never
-  // run, and the classes of Unicode take long.
-  supported: { 'regexp-unicode-property-escapes': false, 'regexp-set-notation': false },
+  // Patterns with the flags u and v are written as calls of RegExp: V8 checks literals when it reads a file, also in
+  // functions that never run, and classes of Unicode take long.
+  supported: { 'regexp-sticky-and-unicode-flags': false, 'regexp-set-notation': false },
   plugins: [fewChunks, compiledSchemas, reviewPage(pageMetafiles), lateLoading],
 })
 

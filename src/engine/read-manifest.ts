@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { RunnerError } from '../core/errors.js'
 import { manifestName, type ParsedManifest, parseManifest } from '../core/manifest.js'
 import { type BaseFile, extendsIn } from '../core/manifest-parts.js'
+import { once } from '../core/once.js'
 import type { Files } from '../ports/files.js'
 import type { CheckedManifest, ManifestCache } from './manifest-cache.js'
 import { sha256Of } from './media.js'
@@ -143,19 +144,12 @@ const mostKept = 1024 * 1024
  */
 function hashOf(contents: readonly Uint8Array[]): () => string {
   const size = contents.reduce((sum, one) => sum + one.length, 0)
-  return size > mostKept ? known(hashNow(contents)) : onceAsked(contents)
+  return size > mostKept ? known(hashNow(contents)) : once(() => hashNow(contents))
 }
 
+/** Holds nothing but the hash. */
 function known(sha256: string): () => string {
   return () => sha256
-}
-
-function onceAsked(contents: readonly Uint8Array[]): () => string {
-  let sha256: string | undefined
-  return () => {
-    sha256 ??= hashNow(contents)
-    return sha256
-  }
 }
 
 function hashNow(contents: readonly Uint8Array[]): string {

@@ -66,7 +66,8 @@ describe('start-up', () => {
 
   test('no pattern of Unicode properties is a literal, which V8 would check in code that never runs', async () => {
     const { built } = await loadedBy('validate')
-    for (const file of built) expect(readFileSync(file, 'utf8')).not.toMatch(/RGI_Emoji/)
+    // In a call the backslash stands twice.
+    for (const file of built) expect(readFileSync(file, 'utf8')).not.toMatch(/RGI_Emoji|[^\\]\\p\{/)
   })
 })
 
