@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 import { asCommonJs } from './as-commonjs.mjs'
 import { reviewPage } from './build-page.mjs'
 import { compiledSchemas } from './compile-schemas.mjs'
-import { fewChunks, lateEntries, lateLoading } from './start-up.mjs'
+import { fewChunks, lateEntries, lateLibrary, lateLoading } from './start-up.mjs'
 import { thirdPartyLicenses } from './third-party-licenses.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -41,11 +41,9 @@ const command = await build({
   // Native, large or with data files of their own; or, as undici, no quicker to load when bundled, and better updated
   // by whoever installs.
   external: ['h264-mp4-encoder', 'mediabunny', 'read-excel-file', 'sharp', 'undici'],
-  // On node the package offers CommonJS, of which nothing unused can be left out.
-  alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
-  // Such patterns are written as calls of RegExp: V8 checks literals when it reads a file, also in functions that never
-  // run, and the classes of Unicode take long.
-  supported: { 'regexp-unicode-property-escapes': false, 'regexp-set-notation': false },
+  // Patterns with the flags u and v are written as calls of RegExp: V8 checks literals when it reads a file, also in
+  // functions that never run, and classes of Unicode take long.
+  supported: { 'regexp-sticky-and-unicode-flags': false, 'regexp-set-notation': false },
   plugins: [fewChunks, compiledSchemas, reviewPage(pageMetafiles), lateLoading],
 })
 
@@ -55,6 +53,9 @@ const late = await build({
   entryPoints: lateEntries,
   splitting: false,
   format: 'cjs',
+  // On node the package offers CommonJS, of which nothing unused can be left out.
+  alias: { yaml: join(root, 'node_modules/yaml/browser/index.js') },
+  plugins: [lateLibrary],
   minifySyntax: true,
   minifyWhitespace: true,
 })

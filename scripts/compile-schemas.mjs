@@ -37,7 +37,7 @@ async function compile(path) {
   const byName = { opts: ajv.opts, scope: ajv.scope, getSchema: (name) => exported[name] }
   const code = standalone.default(byName, Object.fromEntries(names.map((name) => [name, name])))
   return [
-    withImports(code),
+    withLatePatterns(withImports(code)),
     ...constants.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`),
   ].join('\n')
 }
@@ -65,6 +65,33 @@ async function evaluate(path) {
   const module = { exports: {} }
   new Function('module', 'exports', 'require', outputFiles[0].text)(module, module.exports, require)
   return { exported: module.exports, ajv }
+}
+
+/**
+ * Makes patterns when something is first held against them, and those with classes of Unicode only when it is not all
+ * ASCII: making one takes V8 a millisecond.
+ */
+function withLatePatterns(code) {
+  return code.replace(/const (pattern\d+) = new RegExp\(("(?:[^"\\]|\\.)*"), "u"\);/g, (_, name, source) => {
+    const ascii = asciiPart(source)
+    const test = `(${name}Made ??= new RegExp(${source}, "u")).test(text)`
+    return [
+      `let ${name}Made;`,
+      ...(ascii === undefined ? [] : [`const ${name}Ascii = new RegExp(${ascii});`]),
+      `const ${name} = { test: (text) => ${ascii === undefined ? '' : `${name}Ascii.test(text) || `}${test} };`,
+    ].join('\n')
+  })
+}
+
+/** What of a pattern's texts is ASCII, as a pattern; `undefined` when that is no help or cannot be told. */
+function asciiPart(source) {
+  // In what is negated, fewer letters would mean more texts.
+  if (!source.includes('\\p{') || /\[\^|\(\?/.test(source)) return undefined
+  const ascii = source
+    .replaceAll('\\\\p{L}', 'A-Za-z')
+    .replaceAll('\\\\p{N}', '0-9')
+    .replaceAll('\\\\p{M}', '')
+  return ascii.includes('\\p{') ? undefined : ascii
 }
 
 /** ajv's modules call `require` for its few helpers, also when they are ES modules. */

@@ -44,20 +44,37 @@ export const fewChunks = {
   },
 }
 
-/** Libraries that are loaded at the first call, and the functions of theirs that are used. */
+/** Libraries that are loaded at the first call, and the functions and classes of theirs that are used. */
 const lateLibraries = {
   // Its segmenter and its pattern of emoji take about half of the time that node needs to start.
   'string-width': ['default'],
   'image-size': ['imageSize'],
   picomatch: ['default'],
   'node:crypto': ['createHash', 'hash', 'randomUUID'],
+  // Most manifests are read without it.
+  yaml: [
+    ...['isAlias', 'isMap', 'isNode', 'isScalar', 'isSeq', 'parseDocument', 'stringify', 'visit'],
+    ...['Composer', 'Document', 'Lexer', 'Pair', 'Parser', 'Scalar', 'YAMLMap'],
+  ],
 }
 
 const isLate = new RegExp(`^(${Object.keys(lateLibraries).join('|')})$`)
 const lateFiles = Object.keys(lateLibraries).filter((name) => !name.startsWith('node:'))
 
 /** The libraries above as entries of their own, beside the chunks. */
-export const lateEntries = lateFiles.map((name) => ({ in: name, out: `chunks/${name}` }))
+export const lateEntries = lateFiles.map((name) => ({ in: `late:${name}`, out: `chunks/${name}` }))
+
+/** Leaves of each of them what is used. */
+export const lateLibrary = {
+  name: 'late-library',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^late:/ }, ({ path }) => ({ path: path.slice(5), namespace: 'late-library' }))
+    onLoad({ filter: /./, namespace: 'late-library' }, ({ path }) => ({
+      contents: `export { ${lateLibraries[path].join(', ')} } from '${path}'`,
+      resolveDir: root,
+    }))
+  },
+}
 
 /** Lets our own modules that import one of the libraries above load it at the first call. Takes CommonJS. */
 export const lateLoading = {
@@ -73,8 +90,10 @@ export const lateLoading = {
         ? `require('./${path}.js')`
         : `process.getBuiltinModule('${path}')`
       const functions = lateLibraries[path].map((name) => {
-        // A CommonJS library is its own default.
-        if (name === 'default') return 'export default (...args) => (library().default ?? library())(...args)'
+        if (name === 'default') return 'export default (...args) => library().default(...args)'
+        // A class: what a constructor returns is what `new` gives.
+        if (/^[A-Z]/.test(name))
+          return `export function ${name}(...args) { return new (library().${name})(...args) }`
         return `export const ${name} = (...args) => library().${name}(...args)`
       })
       return { contents: [`let found`, `const library = () => (found ??= ${load})`, ...functions].join('\n') }

@@ -22,10 +22,10 @@ export function timeByFunction(file) {
 }
 
 /**
- * Who asked for the memory that was still in use at the end of a process.
+ * Who asked for the memory that was in use when a profile was taken.
  *
  * @param {string} file A `.heapprofile`.
- * @returns {Cost[]} The most first.
+ * @returns {{ costs: Cost[], megabytes: number }} The most first; what is outside of the heap is not counted.
  */
 export function memoryByFunction(file) {
   const { head } = JSON.parse(readFileSync(file, 'utf8'))
@@ -35,7 +35,8 @@ export function memoryByFunction(file) {
     costs.push({ frame: node.callFrame, amount: node.selfSize })
     waiting.push(...node.children)
   }
-  return ranked(costs)
+  const bytes = costs.reduce((sum, { amount }) => sum + amount, 0)
+  return { costs: ranked(costs), megabytes: bytes / 1e6 }
 }
 
 /**

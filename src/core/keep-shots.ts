@@ -1,3 +1,5 @@
+import { once } from './once.js'
+
 /**
  * The text of a manifest with only some of its shots, so that reading many versions for one shot costs little. Shots
  * are found by their lines, without reading any YAML.
@@ -44,9 +46,10 @@ function isBlank(line: string): boolean {
   return /^\s*(#.*)?\s*$/.test(line)
 }
 
+const startOfLine = once(() => /^ +(?:"([^"\\]*)"|'([^']*)'|([\p{L}\p{N}_.][^\s:#"']*))\s*:(?:\s|$)/u)
+
 /** The key at the start of a line; `undefined` where a reader of YAML is needed to tell. */
 function keyIn(line: string): string | undefined {
-  const [, double, single, plain] =
-    /^ +(?:"([^"\\]*)"|'([^']*)'|([\p{L}\p{N}_.][^\s:#"']*))\s*:(?:\s|$)/u.exec(line) ?? []
+  const [, double, single, plain] = startOfLine().exec(line) ?? []
   return double ?? single ?? plain
 }

@@ -88,8 +88,8 @@ interface Top {
   plainVars: ReadonlyMap<string, string>
   money: RootParts['money']
   lintOff: ReadonlySet<string>
-  /** Where it names the file that it extends. */
-  extending: Node | undefined
+  /** Finds where it names the file that it extends; `undefined` when it extends none. */
+  extends: (() => Placed) | undefined
 }
 
 /** A file that a manifest extends, or why it cannot. Nearest first in a list of them. */
@@ -102,12 +102,12 @@ const unread = 'the file that this extends was not read: "extends:" stands on a 
  * extends count where it does not state its own; their shots are theirs alone.
  */
 export function splitRoot(
-  { yaml, shots: written }: ManifestYaml,
+  file: ManifestYaml,
   sink: ProblemSink,
   bases: readonly BaseFile[],
 ): RootParts | undefined {
-  const root = yaml.contents
-  if (!isMap(root)) {
+  if (!isMapOfFields(file)) {
+    const root = file.yaml.contents
     const what =
       root === null || (isScalar(root) && root.value === null)
         ? 'The manifest is empty'
@@ -116,12 +116,10 @@ export function splitRoot(
     return undefined
   }
 
-  const shotsPair = root.items.find(({ key }) => isScalar(key) && key.value === 'shots')
-  const top = readTop(root, yaml, sink)
+  const top = readTop(file, sink)
   if (!top) return undefined
   const tops = [top, ...readBases(top, sink, bases)]
-  if (!shotsPair) sink.add('no-shots', startOf(root), '"shots:" is missing')
-  const found = shotsPair && (written ?? findShots(shotsPair as Pair<Node, Node | null>, yaml, sink))
+  const found = file.shots ?? findShots(file.yaml, sink)
   if (!found) return undefined
   const shots = splitShots(found, sink)
 
@@ -146,25 +144,24 @@ function readBases(top: Top, sink: ProblemSink, bases: readonly BaseFile[]): Top
   const tops: Top[] = []
   let [last, at] = [top, sink]
   for (const base of bases.length === 0 ? [{ fault: unread }] : bases) {
-    if (!last.extending) break
+    if (!last.extends) break
     if ('fault' in base) {
-      at.add('extends', startOf(last.extending), base.fault, { length: lengthOf(last.extending) })
+      at.add('extends', startOf(last.extends()), base.fault, { length: lengthOf(last.extends()) })
       break
     }
     const decoded = typeof base.content === 'string' ? { text: base.content } : decodeUtf8(base.content)
     if ('fault' in decoded) {
-      at.add('extends', startOf(last.extending), `"${base.file}": ${decoded.fault}`)
+      at.add('extends', startOf(last.extends()), `"${base.file}": ${decoded.fault}`)
       break
     }
     const own = problemSink(base.file, decoded.text, sink.problems)
-    const yaml = readManifestYaml(own)?.yaml
-    const root = yaml?.contents
-    if (!yaml || !isMap(root)) {
-      if (yaml)
+    const extended = readManifestYaml(own)
+    if (!extended || !isMapOfFields(extended)) {
+      if (extended)
         own.add('wrong-type', 0, 'a file that is extended is a map of version, vars, defaults and prices')
       break
     }
-    const read = readTop(root, yaml, own)
+    const read = readTop(extended, own)
     if (!read) break
     tops.push(read)
     ;[last, at] = [read, own]
@@ -172,27 +169,33 @@ function readBases(top: Top, sink: ProblemSink, bases: readonly BaseFile[]): Top
   return tops
 }
 
-function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefined {
-  const others = plainPairs(root, yaml, sink, ({ key }) => !(isScalar(key) && key.value === 'shots'))
+function isMapOfFields(file: ManifestYaml): boolean {
+  return file.top !== undefined || isMap(file.yaml.contents)
+}
+
+function readTop(file: ManifestYaml, sink: ProblemSink): Top | undefined {
+  // Only the place of a fault needs it.
+  const root = () => file.yaml.contents as YAMLMap
+  const others = file.top ?? plainPairs(root(), file.yaml, sink, (pair) => !isShots(pair))
   if (!others) return undefined
   const faults = schemaFaults(validateRoot, others, [...rootFields, ...shotFields])
-  for (const { code, path, atKey, message } of faults) addAt(sink, root, path, atKey, code, message)
+  for (const { code, path, atKey, message } of faults) addAt(sink, root(), path, atKey, code, message)
   if (hasBothNames(others.defaults)) {
-    addAt(sink, root, ['defaults', 'image'], true, 'field-conflict', bothNames)
+    addAt(sink, root(), ['defaults', 'image'], true, 'field-conflict', bothNames)
   }
-  if (others.version === undefined && !root.has('version')) {
-    sink.add('version', startOf(root), '"version: 1" is missing')
+  if (others.version === undefined && !root().has('version')) {
+    sink.add('version', startOf(root()), '"version: 1" is missing')
   }
 
   const vars = new Map<string, string>()
   const plainVars = new Map<string, string>()
   for (const [name, plain] of Object.entries(asFields(others.vars))) {
     if (typeof plain === 'object') continue
-    const value = asWritten(fieldNode(root, ['vars', name]), plain)
+    const value = typeof plain === 'string' ? plain : asWritten(fieldNode(root(), ['vars', name]), plain)
     if (value.includes('${')) {
       addAt(
         sink,
-        root,
+        root(),
         ['vars', name],
         false,
         'template-syntax',
@@ -203,7 +206,6 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
     plainVars.set(name, String(plain))
   }
 
-  const node = resolveAlias((root.get('defaults', true) as Node | undefined) ?? null, yaml) ?? undefined
   const inDefaults = faults.filter(({ path }) => path[0] === 'defaults')
   const sound = (field: string) => (faults.some(({ path }) => path[0] === field) ? undefined : others[field])
   // A misspelt code is an error of its own; the others count.
@@ -211,7 +213,9 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
   return {
     lintOff: new Set<string>(Array.isArray(ignore) ? ignore : []),
     defaults: {
-      node,
+      get node() {
+        return resolveAlias(fieldNode(root(), ['defaults']) ?? null, file.yaml) ?? undefined
+      },
       sink,
       ...soundPart(
         asFields(others.defaults),
@@ -221,7 +225,7 @@ function readTop(root: YAMLMap, yaml: YamlFile, sink: ProblemSink): Top | undefi
     vars,
     plainVars,
     money: moneyIn(sound('budget'), sound('prices')),
-    extending: others.extends === undefined ? undefined : fieldNode(root, ['extends']),
+    extends: others.extends === undefined ? undefined : () => fieldNode(root(), ['extends'])!,
   }
 }
 
@@ -263,11 +267,13 @@ function asWritten(node: Node | undefined, value: unknown): string {
 }
 
 /** The shots of a file that was parsed as a whole; `undefined` after saying that there are none. */
-function findShots(
-  pair: Pair<Node, Node | null>,
-  yaml: YamlFile,
-  sink: ProblemSink,
-): readonly WrittenShot[] | undefined {
+function findShots(yaml: YamlFile, sink: ProblemSink): readonly WrittenShot[] | undefined {
+  const root = yaml.contents as YAMLMap
+  const pair = root.items.find(isShots) as Pair<Node, Node | null> | undefined
+  if (!pair) {
+    sink.add('no-shots', startOf(root), '"shots:" is missing')
+    return undefined
+  }
   const map = resolveAlias(pair.value, yaml)
   if (isMap(map) && map.items.length > 0) return writtenIn(map, yaml, sink)
   const what =
@@ -276,6 +282,10 @@ function findShots(
       : 'shots must be a map of names'
   sink.add('no-shots', startOf(pair.key), what, { length: 5 })
   return undefined
+}
+
+function isShots({ key }: Pair): boolean {
+  return isScalar(key) && key.value === 'shots'
 }
 
 function splitShots(found: readonly WrittenShot[], sink: ProblemSink): Pick<RootParts, 'shots' | 'keys'> {

@@ -1,6 +1,7 @@
 import { Composer, type Document, isMap, isScalar, type Node, Parser, parseDocument } from 'yaml'
 import type { RawFields } from './build-shot.js'
 import type { ShotName } from './names.js'
+import { PlainManifest, readPlainTop } from './plain-manifest.js'
 import { type PlainPair, plainReader } from './plain-yaml.js'
 import type { ProblemCode } from './problem.js'
 import type { SourceText } from './text-position.js'
@@ -21,7 +22,10 @@ import {
 
 /** A manifest as YAML. */
 export interface ManifestYaml {
-  yaml: YamlFile
+  /** Its tree, to find places in. Where everything was read without the parser, asking means parsing. */
+  readonly yaml: YamlFile
+  /** Everything but the shots as plain values, where they were read without the parser: the file is then a map. */
+  top?: RawFields
   /** The shots, where they were read on their own; `shots:` is then empty in `yaml`. */
   shots?: readonly WrittenShot[]
 }
@@ -54,7 +58,7 @@ const maxDepth = 40
 function readSlices(sink: ProblemSink): ManifestYaml | undefined {
   const { text } = sink.source
   const shotsAt = findShots(text)
-  if (shotsAt === undefined) return undefined
+  if (shotsAt === undefined) return readWithoutShots(text)
   const bodyAt = lineAfter(text, shotsAt)
   const header = text.slice(0, bodyAt)
   if (header.startsWith('%') || header.includes('\n%')) return undefined
@@ -63,11 +67,27 @@ function readSlices(sink: ProblemSink): ManifestYaml | undefined {
   if (!found) return undefined
   const { shots, faults, end } = found
   // What follows the shots stays in its place behind one long comment.
-  const gap = end < text.length ? `#${' '.repeat(end - bodyAt - 2)}\n${text.slice(end)}` : ''
-  const rest = readRest(`${header}${gap}`, shotsAt, sink.source)
+  const restOfText = () =>
+    end < text.length ? `${header}#${' '.repeat(end - bodyAt - 2)}\n${text.slice(end)}` : header
+  const top = readPlainTop(text, [
+    { start: lineWithText(text, 0), end: shotsAt },
+    { start: end, end: text.length },
+  ])
+  if (top) {
+    addFaults(faults, sink)
+    return new PlainManifest(top, restOfText, shots)
+  }
+  const rest = readRest(restOfText(), shotsAt, sink.source)
   if (!rest) return undefined
   addFaults([...rest.faults, ...faults], sink)
   return { yaml: rest.yaml, shots }
+}
+
+/** Reads a file that states no shots, as those do that others extend. */
+function readWithoutShots(text: string): ManifestYaml | undefined {
+  const start = lineWithText(text, 0)
+  const top = start < text.length ? readPlainTop(text, [{ start, end: text.length }]) : undefined
+  return top && new PlainManifest(top, () => text)
 }
 
 /** Offset of a line that is `shots:` and nothing else. */

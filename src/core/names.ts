@@ -1,3 +1,5 @@
+import { once } from './once.js'
+
 declare const brand: unique symbol
 
 /** A shot's key in its manifest. */
@@ -9,7 +11,8 @@ export type TakeName = string & { readonly [brand]: 'TakeName' }
 const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i
 /** File names end at 255 bytes on most systems; the rest is for a take's number, endings and the dot of a part file. */
 const maxBytes = 240
-const allowed = /^[\p{L}\p{N}\p{M}_.-]+$/u
+const allowed = once(() => /^[\p{L}\p{N}\p{M}_.-]+$/u)
+const allowedAscii = /^[\w.-]+$/
 
 /**
  * Why `name` cannot name a shot, as the end of a sentence; `undefined` when it can.
@@ -23,8 +26,8 @@ export function shotNameFault(name: string): string | undefined {
     return `it has more than ${maxBytes} bytes in UTF-8 (80 Chinese characters), too long for a file name`
   }
   if (/^[.-]/.test(name)) return `it starts with "${name[0]}"`
-  if (!allowed.test(name)) {
-    const odd = [...name].find((char) => !allowed.test(char))
+  if (!allowedAscii.test(name) && !allowed().test(name)) {
+    const odd = [...name].find((char) => !allowed().test(char))
     return `it holds ${JSON.stringify(odd)}; letters, digits, "-", "_" and "." are possible`
   }
   if (name.endsWith('.')) return 'it ends with "."'

@@ -1,4 +1,5 @@
 import { isDeviceName, type ShotName, splitTakeName, type TakeName } from './names.js'
+import { once } from './once.js'
 import { type Manifest, type Shot, statedSeed, takesOf } from './shot.js'
 import { didYouMean } from './suggest.js'
 import type { TaskId } from './task.js'
@@ -187,9 +188,12 @@ export function outputNames(template: string, field: OutputField): boolean {
   return [...template.matchAll(piece)].some(([, inner]) => inner?.trim() === field)
 }
 
+const unsafe = once(() => /^\.|[^\p{L}\p{N}._-]/gu)
+const refused = once(() => /[\u0000-\u001f\u007f<>:"|?*]|\p{Cs}/u)
+
 /** Ids are whatever a relay makes them; of what file names do not take, `_` is left. */
 function fileSafe(id: string): string {
-  return id.replace(/^\.|[^\p{L}\p{N}._-]/gu, '_')
+  return id.replace(unsafe(), '_')
 }
 
 /** A path's names, without `.` and with `..` at the start only. */
@@ -225,10 +229,10 @@ function pathFault(path: string): string | undefined {
 
 /** Names must work on every system, so what one of them refuses is refused here. */
 function nameFault(name: string): string | undefined {
-  const odd = /[\u0000-\u001f\u007f<>:"|?*]|\p{Cs}/u.exec(name)?.[0]
+  const odd = refused().exec(name)?.[0]
   if (odd !== undefined) return `it holds ${JSON.stringify(odd)}`
   if (name.startsWith('.')) return 'it starts with "."'
-  if (/^\s|\s$/u.test(name)) return 'it starts or ends with a space'
+  if (/^\s|\s$/.test(name)) return 'it starts or ends with a space'
   if (name.endsWith('.')) return 'it ends with "."'
   return isDeviceName(name) ? 'it is a device name on Windows' : undefined
 }

@@ -1,3 +1,5 @@
+import { once } from './once.js'
+
 /** A key and its value, read from their lines. */
 export interface PlainPair {
   key: string
@@ -16,7 +18,7 @@ const maxDepth = 8
 const maxKeyLength = 200
 
 /** What a key may hold beyond ASCII. */
-const otherKey = /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.-]*$/u
+const otherKey = once(() => /^[\p{L}\p{N}_][\p{L}\p{N}\p{M}_.-]*$/u)
 
 // Every form in which the core schema of YAML 1.2 reads something else than a text.
 const whole = /^[-+]?[0-9]+$/
@@ -77,7 +79,7 @@ export function plainReader(text: string): (start: number, indent: number) => Pl
       const c = text.charCodeAt(i)
       if (c === colon) {
         if (i === start) return -1
-        return ascii || otherKey.test(text.slice(start, i)) ? i : -1
+        return ascii || otherKey().test(text.slice(start, i)) ? i : -1
       }
       if (isLetter(c) || isDigit(c) || c === 95) continue
       if (c >= 128) ascii = false

@@ -2,6 +2,7 @@ import { canonicalJson } from './canonical-json.js'
 import { decisiveParameters } from './digest.js'
 import { profileOf } from './models.js'
 import type { ShotName } from './names.js'
+import { once } from './once.js'
 import type { Shot } from './shot.js'
 
 /** Every advice about prompts, by the code that switches it off (`lint: { ignore: [...] }` in the manifest). */
@@ -76,8 +77,8 @@ function blank(quotation: string): string {
   return `${quotation[0]}${'\ufffc'.repeat(quotation.length - 2)}${quotation.at(-1)}`
 }
 
-const han = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu
-const word = /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu
+const han = once(() => /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)
+const word = once(() => /[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu)
 
 /** The service's advice: at most so many of these. Reference section 2.4. */
 const adviceCharacters = 500
@@ -90,8 +91,8 @@ const adviceWords = 1000
 function tooLong(prompt: string): Remark[] {
   // Fewer code units than the advice has characters cannot be too long.
   if (prompt.length <= adviceCharacters) return []
-  const characters = prompt.match(han)?.length ?? 0
-  const words = prompt.replace(han, ' ').match(word)?.length ?? 0
+  const characters = prompt.match(han())?.length ?? 0
+  const words = prompt.replace(han(), ' ').match(word())?.length ?? 0
   if (characters / adviceCharacters + words / adviceWords <= 1) return []
   const counts = [
     ...(characters > 0 ? [`${characters} Chinese characters`] : []),
@@ -122,7 +123,7 @@ const written =
 /** Up to the words themselves: white space and directions in brackets. */
 const direction = /^(?:\s|\([^()]*\)|（[^（）]*）|\[[^[\]]*\])*/
 
-const unquotedWords = /^['‘’…—¿¡-]*[\p{L}\p{N}]/u
+const unquotedWords = once(() => /^['‘’…—¿¡-]*[\p{L}\p{N}]/u)
 
 function looseDialogue(silent: string): Remark[] {
   if (!/[:：]/.test(silent)) return []
@@ -132,7 +133,7 @@ function looseDialogue(silent: string): Remark[] {
       if (pattern === englishSpeech && written.test(silent.slice(Math.max(0, index - 60), index))) continue
       const start = index + piece.length
       const after = silent.slice(start, start + 200).replace(direction, '')
-      if (!unquotedWords.test(after)) continue
+      if (!unquotedWords().test(after)) continue
       const message = `what follows "${piece}" is not in double quotes, which mark the words to be spoken`
       remarks.push({ message, piece, offset: index })
     }
@@ -155,7 +156,7 @@ const englishNegatives = [
   new RegExp(`(?:${clause}|\\bplease[ \\t]+)((?:do not|don['’]t)[ \\t\\n]+[a-z]+)`, 'i'),
   new RegExp(`(?:${clause}|\\bplease[ \\t]+)(avoid[ \\t\\n]+[a-z]+)`, 'i'),
 ]
-const otherNegatives = [
+const otherNegatives = once(() => [
   /(negative prompts?|(?:负面|负向|反向)提示词)[：:]/iu,
   /((?<!要)不要(?![紧命脸])\p{Script=Han}{0,6})/u,
   /((?:禁止|请勿)(?!\p{Script=Han}{0,8}(?:标志|标识|标牌|牌|字样|区))\p{Script=Han}{0,6})/u,
@@ -164,22 +165,28 @@ const otherNegatives = [
     `(?:${clause}|画面|画面中|画面里|背景|背景中|背景里|镜头|全程)(没有(?!回|说|尽头|停|动|变|办法|记忆|想|看|再)\\p{Script=Han}{1,6})`,
     'u',
   ),
-]
+])
 
 /** Words of Spanish and Portuguese, which 2.x models take too. There `no` is a verb's negation, or means `in the`. */
-const romance =
-  /(?<![\p{L}\p{N}])(?:um|uma|os|da|em|com|que|el|los|las|una|con|del|para|por)(?![\p{L}\p{N}])|[ãõçñ]/iu
+const romance = once(
+  () =>
+    /(?<![\p{L}\p{N}])(?:um|uma|os|da|em|com|que|el|los|las|una|con|del|para|por)(?![\p{L}\p{N}])|[ãõçñ]/iu,
+)
 const english = /\b(?:the|and|of|with|is|from|into)\b/i
 
 /** In every negative phrase is one of these. They are looked for first: most prompts have none. */
-const negativeWord = /no[ \t\n]|without|do not|don['’]t|avoid|negative|提示词|不要|禁止|请勿|避免|没有/i
+const englishWord = /\bno[ \t\n]|without|do not|don['’]t|avoid/i
+const otherWord = /negative|提示词|不要|禁止|请勿|避免|没有/i
 
 /** The first negative phrase: one is enough to make the point. */
 function negativeWords(silent: string): Remark[] {
-  if (!negativeWord.test(silent)) return []
+  const isEnglish = englishWord.test(silent) && (english.test(silent) || !romance().test(silent))
+  const patterns = [
+    ...(isEnglish ? englishNegatives : []),
+    ...(otherWord.test(silent) ? otherNegatives() : []),
+  ]
   let first: { piece: string; offset: number } | undefined
-  const foreign = romance.test(silent) && !english.test(silent)
-  for (const pattern of [...(foreign ? [] : englishNegatives), ...otherNegatives]) {
+  for (const pattern of patterns) {
     const found = pattern.exec(silent)
     if (!found) continue
     const piece = found[1]!
@@ -195,8 +202,10 @@ function negativeWords(silent: string): Remark[] {
  * Names in brackets as templates write them. `${name}` that is still there was meant literally, or is an error of its
  * own. References to media (`<image1>`) and marked-up text (`<b>…</b>`) are no left-overs.
  */
-const bracketed =
-  /(?<![${])\{\{\s*[\p{L}_][\p{L}\p{N}_.-]*\s*\}\}|(?<![${])\{[ \t]*[a-z_][\w.-]*[ \t]*\}(?!\})|(?<!<)<(?!(?:image|picture|video|audio|subject|element)[_-]?\d)[a-z_][\w-]*>(?!>)|(?<![\w$])\$[a-z_]\w*/giu
+const bracketed = once(
+  () =>
+    /(?<![${])\{\{\s*[\p{L}_][\p{L}\p{N}_.-]*\s*\}\}|(?<![${])\{[ \t]*[a-z_][\w.-]*[ \t]*\}(?!\})|(?<!<)<(?!(?:image|picture|video|audio|subject|element)[_-]?\d)[a-z_][\w-]*>(?!>)|(?<![\w$])\$[a-z_]\w*/giu,
+)
 /** Words that stand for what is still to be written. Only in capitals: `todo` is Spanish for all. */
 const unwritten = /\[(?:TODO|TBD|FIXME)\b[^[\]]*\]|(?<![A-Za-z0-9_])(?:TODO|FIXME|TBD|X{3,})(?![A-Za-z0-9_])/g
 const filler = /\blorem ipsum\b/gi
@@ -207,7 +216,7 @@ function templateMarks(prompt: string, silent: string): Remark[] {
     ? prompt.replace(/<[a-z_][\w-]*>/gi, (tag) => ' '.repeat(tag.length))
     : prompt
   const found = [
-    ...marked.matchAll(bracketed),
+    ...marked.matchAll(bracketed()),
     ...silent.matchAll(unwritten),
     ...prompt.matchAll(filler),
   ].sort((a, b) => a.index - b.index)
@@ -224,15 +233,17 @@ function templateMarks(prompt: string, silent: string): Remark[] {
 
 const wideText = /[０-９Ａ-Ｚａ-ｚ]+(?:[．：／][０-９Ａ-Ｚａ-ｚ]+)*/
 const widePunctuation = /[，。！？：；（）、．／％＂＇\u3000]+/
-const eastAsian = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u
-const japanese = /[\p{Script=Hiragana}\p{Script=Katakana}]/u
+/** The letters of these scripts that nearly every text in them has, which takes less to know than all of them. */
+const usualEastAsian = /[\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]/
+const eastAsian = once(() => /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u)
+const japanese = once(() => /[\p{Script=Hiragana}\p{Script=Katakana}]/u)
 
 /** The first full-width letters or digits (of Japanese they are a part), or punctuation in a text without Chinese. */
 function wideCharacters(prompt: string): Remark[] {
   const text = wideText.exec(prompt)
-  const letters = text && japanese.test(prompt) ? null : text
-  const found = letters ?? (eastAsian.test(prompt) ? null : widePunctuation.exec(prompt))
-  if (!found) return []
+  const letters = text && japanese().test(prompt) ? null : text
+  const found = letters ?? (usualEastAsian.test(prompt) ? null : widePunctuation.exec(prompt))
+  if (!found || (!letters && eastAsian().test(prompt))) return []
   const piece = found[0]
   const plain = piece.normalize('NFKC').replaceAll('。', '.').replaceAll('、', ',')
   const advice = plain.trim() === '' ? 'a plain space' : `"${plain}"`

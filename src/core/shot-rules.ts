@@ -255,6 +255,7 @@ const flag = /(?<![\w-])--([a-z]+)(?![\w-])/gi
 
 function inlineFlags(prompt: string): RuleFault[] {
   const faults: RuleFault[] = []
+  if (!prompt.includes('--')) return faults
   for (const { 0: text, 1: name = '', index } of prompt.matchAll(flag)) {
     const field = flagFields.get(name.toLowerCase())
     if (field === undefined) continue

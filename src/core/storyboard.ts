@@ -1,5 +1,6 @@
 import { parseManifest } from './manifest.js'
 import { nameKey, shotNameFault } from './names.js'
+import { once } from './once.js'
 import type { Problem, ProblemCode } from './problem.js'
 import {
   type Column,
@@ -285,6 +286,8 @@ function commentsOf(cells: readonly string[], columns: readonly Column[]): strin
   })
 }
 
+const notInNames = once(() => /[^\p{L}\p{N}\p{M}_.-]+/gu)
+
 /**
  * A shot's name from a cell: the cell itself where it can be one, else with `-` for what cannot stand in a name.
  *
@@ -292,7 +295,7 @@ function commentsOf(cells: readonly string[], columns: readonly Column[]): strin
  */
 export function shotNameFrom(cell: string, row: number): string {
   if (shotNameFault(cell) === undefined) return cell
-  let name = cell.replace(/[^\p{L}\p{N}\p{M}_.-]+/gu, '-').replace(/^[.-]+|[.-]+$/g, '')
+  let name = cell.replace(notInNames(), '-').replace(/^[.-]+|[.-]+$/g, '')
   if (name === '') return `row-${row}`
   if (shotNameFault(name)?.includes('device')) name = `shot-${name}`
   while (shotNameFault(name) !== undefined) name = [...name].slice(0, -1).join('')

@@ -27,7 +27,7 @@ export function agreement(
     if (fingerprint !== undefined && fingerprint === seen) return
     const read = await readManifest(places.manifest, file, files).catch(() => undefined)
     seen = fingerprint
-    if (read?.sha256 === sha256) {
+    if (read?.sha256() === sha256()) {
       now = agreed
       return
     }

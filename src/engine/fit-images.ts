@@ -142,7 +142,7 @@ async function copyOf(
   { files, fitter }: FitWorld,
 ): Promise<ImageCopy | { fault: string }> {
   const { sha256, facts } = images.get(path)!
-  const stem = join(places.projectRoot, '.shotlock', 'fitted', `${sha256.slice(0, 32)}-${recipe}`)
+  const stem = join(places.projectRoot, '.shotlock', 'fitted', `${sha256.slice(0, 32)}-${recipe()}`)
   for (const ending of ['jpg', 'png']) {
     const known = await keptCopy(`${stem}.${ending}`)
     if (known) return known
@@ -184,7 +184,7 @@ async function copyOf(
 }
 
 /** Tells copies apart that were made to other limits, or in another way. */
-const recipe = createHash('sha256')
-  .update(JSON.stringify([copyVersion, copyLimits]))
-  .digest('hex')
-  .slice(0, 8)
+function recipe(): string {
+  const made = JSON.stringify([copyVersion, copyLimits])
+  return createHash('sha256').update(made).digest('hex').slice(0, 8)
+}

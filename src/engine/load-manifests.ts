@@ -4,6 +4,7 @@ import { ManifestError, RunnerError } from '../core/errors.js'
 import type { TakeState } from '../core/ledger-state.js'
 import type { ParsedManifest } from '../core/manifest.js'
 import { hasDraft, type TakeName } from '../core/names.js'
+import { once } from '../core/once.js'
 import type { Problem } from '../core/problem.js'
 import { draftsOf, framedTakesOf, type Manifest, type Take, takesOf } from '../core/shot.js'
 import type { Clock } from '../ports/clock.js'
@@ -27,7 +28,7 @@ export interface LoadedManifest {
   /** What earlier versions made of the takes that they read otherwise. */
   earlierDigests: ReadonlyMap<TakeName, Digest>
   /** SHA-256 of the manifest and what it extends as they were read, in hexadecimal. */
-  sha256: string
+  sha256: () => string
   /** The files that it extends, absolute. */
   bases: readonly string[]
   /** What is known of local media; one for all manifests. */
@@ -106,15 +107,6 @@ export async function checkManifests(
 }
 
 const none: ReadonlyMap<TakeName, Digest> = new Map()
-
-/** Makes a value when it is first asked for. */
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
 
 /** What is wrong with a file that several manifests extend is said once. */
 export function withoutRepeats(problems: readonly Problem[]): Problem[] {

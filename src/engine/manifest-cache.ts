@@ -54,11 +54,11 @@ export class ManifestCache {
    * @param sha256 Of everything that would be read, in hexadecimal.
    * @param chain The manifest and what it extends, as the person knows them.
    */
-  async read(sha256: string, chain: readonly string[]): Promise<CheckedManifest | undefined> {
+  async read(sha256: () => string, chain: readonly string[]): Promise<CheckedManifest | undefined> {
     const bytes = await this.#files.read(this.#path).catch(() => undefined)
     if (!bytes) return undefined
     try {
-      return readChecked(bytes, keyOf(sha256), chain)
+      return readChecked(bytes, keyOf(sha256()), chain)
     } catch {
       return undefined
     }
@@ -66,7 +66,7 @@ export class ManifestCache {
 
   /** Keeps what was read, if it is all right and large enough to be worth it. */
   async write(
-    sha256: string,
+    sha256: () => string,
     { manifest, problems }: ParsedManifest,
     chain: readonly string[],
   ): Promise<void> {
@@ -78,7 +78,7 @@ export class ManifestCache {
       const part = await this.#files.openPart(this.#path)
       try {
         const hash = createHash('sha256')
-        for (const line of linesOf({ manifest, problems }, keyOf(sha256), chain)) {
+        for (const line of linesOf({ manifest, problems }, keyOf(sha256()), chain)) {
           const bytes = Buffer.from(`${line}\n`)
           hash.update(bytes)
           await part.write(bytes)

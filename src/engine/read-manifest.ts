@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { RunnerError } from '../core/errors.js'
 import { manifestName, type ParsedManifest, parseManifest } from '../core/manifest.js'
 import { type BaseFile, extendsIn } from '../core/manifest-parts.js'
+import { once } from '../core/once.js'
 import type { Files } from '../ports/files.js'
 import type { CheckedManifest, ManifestCache } from './manifest-cache.js'
 import { sha256Of } from './media.js'
@@ -12,7 +13,7 @@ export interface ReadManifest {
   /** Parsed when it is first asked for: often the hash says enough. */
   readonly parsed: ParsedManifest
   /** Of everything that was read, in hexadecimal. */
-  sha256: string
+  sha256: () => string
   /** The files that it extends, nearest first, absolute. */
   bases: readonly string[]
 }
@@ -43,7 +44,7 @@ export async function readManifest(
     if ('fault' in next) break
     chain.push(next)
   }
-  const sha256 = chain.length === 1 ? sha256Of(content) : sha256Of(joined(chain.map((one) => one.content)))
+  const sha256 = hashOf(chain.map((one) => one.content))
   const known = chain.map((one) => one.file)
   const parse = () => parseManifest(content, file, bases)
   const cached = await cache?.read(sha256, known)
@@ -133,7 +134,25 @@ async function readFile(absolute: string, file: string, files: Files): Promise<U
   throw new RunnerError('manifest-unreadable', `Cannot read "${file}": it is gone`)
 }
 
-/** The bytes of several files as one text that no other split of them gives. */
-function joined(contents: readonly Uint8Array[]): Uint8Array {
-  return new TextEncoder().encode(contents.map(sha256Of).join('\n'))
+/** Bytes that may be kept for the sake of their hash. */
+const mostKept = 1024 * 1024
+
+/**
+ * The hash of one file, or of several that no other split of their bytes gives. It is made when it is first asked for,
+ * since looking at a small manifest needs none, and loading `node:crypto` takes as long as reading it; of large ones at
+ * once, so that their bytes can go.
+ */
+function hashOf(contents: readonly Uint8Array[]): () => string {
+  const size = contents.reduce((sum, one) => sum + one.length, 0)
+  return size > mostKept ? known(hashNow(contents)) : once(() => hashNow(contents))
+}
+
+/** Holds nothing but the hash. */
+function known(sha256: string): () => string {
+  return () => sha256
+}
+
+function hashNow(contents: readonly Uint8Array[]): string {
+  if (contents.length === 1) return sha256Of(contents[0]!)
+  return sha256Of(new TextEncoder().encode(contents.map(sha256Of).join('\n')))
 }

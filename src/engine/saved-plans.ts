@@ -138,7 +138,7 @@ function plannedManifest(
 ): PlannedManifest {
   return {
     file: relative(folder, places.manifest).replaceAll('\\', '/'),
-    sha256,
+    sha256: sha256(),
     lockfileSha256: lockfileSha256 ?? null,
     plan: viewPlan(plan),
   }

@@ -33,6 +33,11 @@ function isSliced(text: string): boolean {
   return readManifestYaml(problemSink('m.yaml', text))?.shots !== undefined
 }
 
+/** Whether nothing of it took the parser but what may be in a shot. */
+function isPlain(text: string): boolean {
+  return readManifestYaml(problemSink('m.yaml', text))?.top !== undefined
+}
+
 /** Texts that look like something else, or nearly. */
 const oddValues = [
   ...['true', 'True', 'TRUE', 'tRue', 'false', 'FALSE', 'yes', 'no', 'on', 'null', 'Null', '~', 'nullable'],
@@ -393,6 +398,32 @@ shots:
 lint: { ignore: [prompt-twice] }
 `
 
+/** Fields that stand around the shots, or in a file that states none. */
+const outerFields = fc
+  .array(
+    fc.tuple(
+      mostly(
+        ['version', 'vars', 'defaults', 'lint', 'budget'],
+        ['extends', 'prices', 'shots', 'a b', '"vars"', 'budgt', 'toString'],
+      ),
+      fc.oneof(
+        {
+          arbitrary: fc.constantFrom(
+            ' 1',
+            ` { model: ${v20} }`,
+            ' { hero: 女孩, a: 012 }',
+            `\n  model: ${v20}`,
+          ),
+          weight: 3,
+        },
+        { arbitrary: anyValue, weight: 2 },
+      ),
+      lineEnd,
+    ),
+    { maxLength: 4 },
+  )
+  .map((fields) => fields.map(([key, text, end]) => `${key}:${text}${end}`).join(''))
+
 /** What a slip of the hand does to a text. */
 const slips = fc.array(
   fc.record({
@@ -419,6 +450,25 @@ describe('a manifest that is read shot by shot is the same as one that is read a
     )
     // Or the cases would show little.
     expect(sliced).toBeGreaterThan(runs / 6)
+  })
+
+  test('whatever stands around its shots', { timeout: fuzzTimeout }, () => {
+    let plain = 0
+    fc.assert(
+      fc.property(
+        outerFields,
+        fc.constantFrom('shots:\n', 'shots: # c\n', ''),
+        outerFields,
+        (head, key, tail) => {
+          const shots = key && `${key}  a: { prompt: x }\n  b: { prompt: y, duration: 5 }\n`
+          const text = `${head}${shots}${tail}`
+          expectSameAsWhole(text)
+          if (isPlain(text)) plain++
+        },
+      ),
+      { numRuns: runs, seed },
+    )
+    expect(plain).toBeGreaterThan(runs / 6)
   })
 
   test('whatever slip of the hand is in it', { timeout: fuzzTimeout }, () => {
@@ -528,15 +578,36 @@ describe('a manifest is read shot by shot', () => {
     expectSameAsWhole(text)
   })
 
-  test('and a plain one that is all right is not parsed at all, but for what stands around its shots', () => {
+  const many = Array.from(
+    { length: 50 },
+    (_, index) => `  s${index}:\n    prompt: ${sound.length} ${index}\n`,
+  )
+
+  test.each([
+    ['that is all right is not parsed at all', top.replace(pro15, v20), [], 0],
+    ['is parsed for the place of a problem, but for its shots', top, ['model-retired'], 1],
+  ])('and a plain one %s', (_, head, codes, times) => {
     const parse = vi.spyOn(Parser.prototype, 'parse')
-    const many = Array.from(
-      { length: 50 },
-      (_, index) => `  s${index}:\n    prompt: ${sound.length} ${index}\n`,
-    )
-    const { problems } = parseManifestWith(readManifestYaml, `${top}${many.join('')}`, { file: 'm.yaml' })
-    expect(problems.map(({ code }) => code)).toEqual(['model-retired'])
-    expect(parse).toHaveBeenCalledTimes(1)
+    const { problems } = parseManifestWith(readManifestYaml, `${head}${many.join('')}`, { file: 'm.yaml' })
+    expect(problems.map(({ code }) => code)).toEqual(codes)
+    expect(parse).toHaveBeenCalledTimes(times)
+    parse.mockRestore()
+  })
+
+  test('and one that extends a plain file parses neither', () => {
+    const parse = vi.spyOn(Parser.prototype, 'parse')
+    const base = {
+      file: 'base.yaml',
+      content: `# c\nversion: 1\nvars: { hero: fox }\ndefaults: { model: ${v20} }\n`,
+    }
+    const text = 'version: 1\nextends: base.yaml\nshots:\n  a:\n    prompt: a ${hero}\n'
+    const { manifest, problems } = parseManifestWith(readManifestYaml, text, {
+      file: 'm.yaml',
+      bases: [base],
+    })
+    expect(problems).toEqual([])
+    expect(manifest.shots).toMatchObject([{ model: v20, prompt: 'a fox' }])
+    expect(parse).not.toHaveBeenCalled()
     parse.mockRestore()
   })
 
