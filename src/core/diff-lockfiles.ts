@@ -49,7 +49,7 @@ export function diffLockfiles(pairs: readonly LockfilePair[]): LockfileDiff[] {
     file: pair.file,
     changes: takes.flatMap(({ take, now, happenings }) =>
       // Its task is told where it is now.
-      now || !past.moved.has(pair.before.get(take)!)
+      now || !past.moved.get(pair)?.has(take)
         ? [{ take, happenings, ...billedSince(now, { past, counted }) }]
         : [],
     ),
@@ -73,8 +73,8 @@ interface Past {
   owners: Map<string, Owner[]>
   /** Every task, also superseded ones. */
   bills: Map<TaskId, Bill>
-  /** Entries that have another name by now. */
-  moved: Set<LockEntry>
+  /** Takes that have another name by now. */
+  moved: ReadonlyMap<LockfilePair, Set<TakeName>>
 }
 
 function pastOf(pairs: readonly LockfilePair[]): Past {
@@ -92,7 +92,7 @@ function pastOf(pairs: readonly LockfilePair[]): Past {
       }
     }
   }
-  return { owners, bills, moved: new Set() }
+  return { owners, bills, moved: new Map(pairs.map((pair) => [pair, new Set()])) }
 }
 
 /** A create without an id is known by what was sent. */
@@ -132,7 +132,7 @@ function happeningsOf(
   const origin = originOf({ pair, take, entry: now }, here, past)
   if (!origin) return changesOf(here, now, past)
   const { kind, owner } = origin
-  if (kind === 'moved') past.moved.add(owner.entry)
+  if (kind === 'moved') past.moved.get(owner.pair)!.add(owner.take)
   const place = { from: owner.take, ...(owner.pair === pair ? {} : { manifest: owner.pair.manifest }) }
   const changes = changesOf(owner.entry, now, past)
   return [{ kind, ...place }, ...changes.filter((change) => !isOnlyPlace(change))]
@@ -150,7 +150,8 @@ function originOf(
     const isCurrent = key === taskKey(entry)
     let shared: Owner | undefined
     for (const owner of past.owners.get(key) ?? []) {
-      if ((owner.pair === pair && owner.take === take) || past.moved.has(owner.entry)) continue
+      if ((owner.pair === pair && owner.take === take) || past.moved.get(owner.pair)?.has(owner.take))
+        continue
       const there = owner.pair.after.get(owner.take)
       if (!there || (isCurrent && !tasksOf(there).includes(key as TaskId) && taskKey(there) !== key))
         return { kind: 'moved', owner }
