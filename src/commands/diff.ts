@@ -56,12 +56,13 @@ interface World {
  */
 export async function diff({ what, files: named = [], cwd }: DiffOptions, world: World): Promise<DiffReport> {
   const root = await world.git.root(cwd)
-  const asked: Asked = { refs: [], files: [...named] }
+  const asked: Asked = { refs: [], files: [] }
   for (const word of what) {
     const { refs = [], file } = await readWord(word, { cwd, root }, world)
     asked.refs.push(...refs)
     if (file !== undefined) asked.files.push(file)
   }
+  asked.files.push(...named)
   const { refs, files } = asked
   if (refs.length > 2 || (refs.length === 0 && files.length > 2))
     throw usage('more than two states are named', 'Name the ref first: shotlock diff HEAD FILE FILE FILE.')
