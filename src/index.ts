@@ -5,6 +5,7 @@ export { sharpFitter } from './adapters/sharp-fitter.js'
 export { systemClock } from './adapters/system-clock.js'
 export { type CancelControls, type CancelOptions, type CancelReport, cancel } from './commands/cancel.js'
 export { type CostHistory, type CostOptions, type CostReport, cost } from './commands/cost.js'
+export { type DiffHistory, type DiffOptions, type DiffReport, diff } from './commands/diff.js'
 export { type ExpandReport, expand } from './commands/expand.js'
 export { type ExportedTake, type ExportOptions, type ExportReport, exportTable } from './commands/export.js'
 export { type ImportOptions, type ImportReport, importTable } from './commands/import.js'
@@ -60,6 +61,14 @@ export {
   type MoneyView,
 } from './core/cost.js'
 export type { CreateAnswer } from './core/create-answer.js'
+export {
+  diffLockfiles,
+  type LockfileDiff,
+  type LockfilePair,
+  type TakeChange,
+} from './core/diff-lockfiles.js'
+export { diffMarkdown } from './core/diff-markdown.js'
+export { type Billed, type DiffView, diffView, type ManifestDiff, type ShotDiff } from './core/diff-view.js'
 export { type Digest, type DigestPart, differingParts, digestOf } from './core/digest.js'
 export { type ErrorCode, ManifestError, ProviderError, RunnerError, TableError } from './core/errors.js'
 export {
@@ -90,8 +99,10 @@ export type {
   PromptChange,
 } from './core/explain-change.js'
 export { classifyFailure, type FailureClass, failureClasses, mayRerun } from './core/failure.js'
+export type { FormerTask, Happening, Since } from './core/happening.js'
 export type { TakeState } from './core/ledger-state.js'
 export {
+  type LockEntries,
   type LockEntry,
   type LockStatus,
   parseLockfile,

@@ -55,18 +55,33 @@ export const systemGit: Git = {
     return blob === undefined ? undefined : (await contents([blob], root))[0]
   },
 
-  async paths(root, commit) {
-    const listed =
-      commit === undefined
-        ? ['ls-files', '--cached', '--others', '--exclude-standard']
-        : ['ls-tree', '-r', '--name-only', '--full-tree', commit]
-    const [command = '', ...options] = listed
-    const out = await git([command, '-z', ...options], root)
-    return (out?.toString('utf8') ?? '').split('\0').filter((path) => path !== '')
+  async filesOf(commit, root) {
+    const out = await git(['ls-tree', '-r', '-z', '--full-tree', commit], root)
+    if (!out) return undefined
+    // `<mode> <type> <id>`, a tab, the path. Of modes, 120000 is a link.
+    const found = piecesOf(out).map((line) => /^(100\d{3}) blob ([0-9a-f]+)\t(.+)$/s.exec(line))
+    return new Map(found.flatMap((match) => (match ? [[match[3]!, match[2]!]] : [])))
+  },
+
+  async workFiles(root) {
+    const out = await git(['ls-files', '-z', '--cached', '--others', '--exclude-standard'], root)
+    return out && [...new Set(piecesOf(out))]
+  },
+
+  // Of several, as a merge of merges has them, git takes the same one.
+  async mergeBase(a, b, root) {
+    return (await text(['merge-base', '--end-of-options', a, b], root))?.split('\n')[0]
   },
 
   blobsOf,
   contents,
+}
+
+function piecesOf(out: Buffer): string[] {
+  return out
+    .toString('utf8')
+    .split('\0')
+    .filter((piece) => piece !== '')
 }
 
 async function blobsOf(

@@ -1,23 +1,19 @@
 import type { DiffReport } from '../commands/diff.js'
-import { byShot, countHappenings, describeShot } from '../core/diff-lockfiles.js'
-import { moneyWords } from '../core/diff-markdown.js'
-import { sumMoney } from '../core/money.js'
-import { columns, oneLine } from './text.js'
+import { billedWords, countWords } from '../core/diff-words.js'
+import { plainLine } from '../core/plain-line.js'
+import { columns } from './text.js'
 
 /** What happened between two states of the lockfiles: a sentence each shot, then totals. */
-export function renderDiff({ from, to, manifests }: DiffReport): string[] {
-  if (manifests.length === 0) return [`No results changed between ${from} and ${to}.`]
-  const lines: string[] = []
-  for (const { manifest, changes } of manifests) {
-    if (manifests.length > 1) lines.push(manifest)
-    const rows = [...byShot(changes)].map(([shot, list]) => {
-      const spent = moneyWords(sumMoney(list.flatMap((one) => one.spent)))
-      return [shot, oneLine(`${describeShot(list)}${spent === '' ? '' : `, ${spent}`}`)]
-    })
-    lines.push(...columns(rows).map((line) => (manifests.length > 1 ? `  ${line}` : line)))
-  }
-  const all = manifests.flatMap(({ changes }) => changes)
-  const counts = countHappenings(all).map(([kind, count]) => `${count} ${kind}`)
-  const spent = moneyWords(sumMoney(manifests.flatMap((one) => one.spent)))
-  return [...lines, `${counts.join(', ')}${spent === '' ? '' : `; ${spent}`}.`]
+export function renderDiff({ from, to, manifests, counts, ...billed }: DiffReport): string[] {
+  if (manifests.length === 0) return [`No results changed between ${plainLine(from)} and ${plainLine(to)}.`]
+  const isOne = manifests.length === 1
+  const lines = manifests.flatMap(({ manifest, shots }) => {
+    const rows = shots.map(({ shot, sentence, ...billed }) => [
+      plainLine(shot),
+      [plainLine(sentence), billedWords(billed)].filter((part) => part !== '').join(', '),
+    ])
+    return isOne ? columns(rows) : [plainLine(manifest), ...columns(rows).map((row) => `  ${row}`)]
+  })
+  const price = billedWords(billed)
+  return [...lines, `${countWords(counts)}${price === '' ? '' : `; ${price}`}.`]
 }

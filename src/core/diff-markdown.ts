@@ -1,49 +1,57 @@
-import { byShot, countHappenings, describeShot, type LockfileDiff } from './diff-lockfiles.js'
-import { fitLines, markdownText } from './markdown.js'
-import { type Money, sumMoney } from './money.js'
+import type { DiffView, ManifestDiff, ShotDiff } from './diff-view.js'
+import { billedWords, countWords } from './diff-words.js'
+import { htmlText, markdownName, markdownText } from './markdown.js'
 
-export interface NamedDiff extends LockfileDiff {
-  /** The manifest's name. */
-  manifest: string
-}
-
-/** Most characters of a comment on GitHub, less what stands around it. */
+/** Most characters of a comment on GitHub are 65,536; some are left for what stands around. */
 export const commentLimit = 60_000
+
 /** Longer tables are folded. */
 const foldFrom = 12
 
-/** Differences of lockfiles as a text for a pull request, a table each manifest. */
-export function diffMarkdown(diffs: readonly NamedDiff[], limit = commentLimit): string {
-  const all = diffs.flatMap(({ changes }) => changes)
-  if (all.length === 0) return 'No results changed.\n'
-  const spent = sumMoney(diffs.flatMap((one) => one.spent))
-  const counts = countHappenings(all).map(([kind, count]) => `${count} ${kind}`)
-  const head = `**${counts.join(', ')}**${spent.length === 0 ? '' : `, ${moneyWords(spent)}`}`
-  const lines = diffs.flatMap(tableOf)
-  const fitted = fitLines(lines, limit - head.length - 20, (left) => `\n… and ${left} lines more.`)
-  // What was folded is closed, wherever the text ends.
-  const isOpen = fitted.join('\n').lastIndexOf('<details>') > fitted.join('\n').lastIndexOf('</details>')
-  return [head, '', ...fitted, ...(isOpen ? ['', '</details>'] : []), ''].join('\n')
+/**
+ * Differences of lockfiles as a text for a pull request: the totals, then a table each manifest.
+ *
+ * @param limit Most characters; how many shots were left out is said.
+ */
+export function diffMarkdown({ manifests, counts, ...billed }: DiffView, limit = commentLimit): string {
+  if (manifests.length === 0) return 'No results changed.\n'
+  const price = billedWords(billed)
+  const head = `**${countWords(counts)}**${price === '' ? '' : `, ${price}`}\n`
+  const shots = manifests.reduce((sum, one) => sum + one.shots.length, 0)
+  let left = shots
+  let text = head
+  const room = limit - restLine(shots).length
+  for (const one of manifests) {
+    const { start, end } = frameOf(one)
+    let table = start
+    let shown = 0
+    for (const shot of one.shots) {
+      const row = rowOf(shot)
+      if (text.length + table.length + row.length + end.length > room) break
+      table += row
+      shown++
+    }
+    if (shown > 0) text += table + end
+    left -= shown
+    // Shots that are left out are the last ones.
+    if (shown < one.shots.length) break
+  }
+  return left === 0 ? text : text + restLine(left)
 }
 
-function tableOf({ manifest, changes }: NamedDiff): string[] {
-  if (changes.length === 0) return []
-  const shots = byShot(changes)
-  const rows = [...shots].map(([shot, list]) => {
-    const spent = sumMoney(list.flatMap((one) => one.spent))
-    return `| ${markdownText(shot)} | ${markdownText(describeShot(list))} | ${moneyWords(spent)} |`
-  })
-  const table = ['| shot | what happened | price |', '|---|---|---:|', ...rows, '']
-  const title = `${markdownText(manifest)}: ${shots.size} ${shots.size === 1 ? 'shot' : 'shots'}`
-  if (rows.length < foldFrom) return [`### ${title}`, '', ...table]
-  return ['<details>', `<summary>${title}</summary>`, '', ...table, '</details>', '']
+function restLine(shots: number): string {
+  return `\n… and ${shots} more ${shots === 1 ? 'shot' : 'shots'}.\n`
 }
 
-/** `CNY 1.40`, several currencies one after the other; a refund has its sign. */
-export function moneyWords(amounts: readonly Money[]): string {
-  return amounts
-    .map(
-      ({ currency, micros }) => `${micros < 0 ? '−' : ''}${currency} ${(Math.abs(micros) / 1e6).toFixed(2)}`,
-    )
-    .join(', ')
+function frameOf({ manifest, shots }: ManifestDiff): { start: string; end: string } {
+  const table = '\n| shot | what happened | price |\n|---|---|---:|\n'
+  const count = `${shots.length} ${shots.length === 1 ? 'shot' : 'shots'}`
+  if (shots.length < foldFrom)
+    return { start: `\n### ${markdownName(manifest)}: ${count}\n${table}`, end: '' }
+  const summary = `<summary><code>${htmlText(manifest)}</code>: ${count}</summary>`
+  return { start: `\n<details>\n${summary}\n${table}`, end: '\n</details>\n' }
+}
+
+function rowOf({ shot, sentence, ...billed }: ShotDiff): string {
+  return `| ${markdownName(shot)} | ${markdownText(sentence)} | ${billedWords(billed)} |\n`
 }

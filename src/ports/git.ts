@@ -21,8 +21,12 @@ export interface Git {
   show(commit: string, path: string, root: string): Promise<Uint8Array | undefined>
   /** What a file held in each of the commits; `undefined` where it was not there. */
   blobsOf(commits: readonly string[], path: string, root: string): Promise<(BlobId | undefined)[]>
-  /** Paths of all files of a commit, relative to the root, with `/`; `undefined`: of the work tree, without what is ignored. */
-  paths(root: string, commit: string | undefined): Promise<string[]>
+  /** The files of a commit by their paths, relative to the root and with `/`; links and submodules are none. */
+  filesOf(commit: string, root: string): Promise<ReadonlyMap<string, BlobId> | undefined>
+  /** Paths of the work tree's files, relative to the root and with `/`; also new ones, but not what is ignored. */
+  workFiles(root: string): Promise<string[] | undefined>
+  /** The commit that two have in common; `undefined` when there is none, or this clone does not reach back to it. */
+  mergeBase(a: string, b: string, root: string): Promise<string | undefined>
   /** Contents, in the order asked for; `undefined` for one that this clone does not have. */
   contents(blobs: readonly BlobId[], root: string): Promise<(Uint8Array | undefined)[]>
 }

@@ -258,3 +258,68 @@ describe('what a file held in many commits', () => {
     expect(await systemGit.contents([], folder)).toEqual([])
   })
 })
+
+describe('the files of a commit', () => {
+  test('are told by their paths with the ids of their contents, links and submodules left out', async () => {
+    const { folder, path, write, commit, git } = createRepository()
+    const names = ['a.lock.yaml', '第一 集/"ep" 1.lock.yaml', 'a\tb\nc', 'run.sh']
+    for (const name of names) write(name, name)
+    git('add', '-A')
+    git('update-index', '--chmod=+x', 'run.sh')
+    symlinkSync('a.lock.yaml', path('link.lock.yaml'))
+    git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub.lock.yaml`)
+    git('add', 'link.lock.yaml')
+    git('commit', '-qm', 'one')
+    const files = (await systemGit.filesOf('HEAD', folder))!
+    expect([...files.keys()].sort()).toEqual([...names].sort())
+    const contents = await systemGit.contents([...files.values()], folder)
+    expect(contents.map(textOf)).toEqual([...files.keys()])
+    write('later', '')
+    commit()
+    expect((await systemGit.filesOf('HEAD~1', folder))!.has('later')).toBe(false)
+  })
+
+  test('are undefined for what is no commit', async () => {
+    expect(await systemGit.filesOf('HEAD', createRepository().folder)).toBeUndefined()
+  })
+})
+
+test('the files of a work tree are all that git does not ignore, also new and removed ones', async () => {
+  const { folder, path, write, commit } = createRepository()
+  write('.gitignore', '*.simulator.lock.yaml\n')
+  write('旧 "a".lock.yaml', '')
+  write('gone.lock.yaml', '')
+  commit()
+  rmSync(path('gone.lock.yaml'))
+  write('new/b.lock.yaml', '')
+  write('c.simulator.lock.yaml', '')
+  expect((await systemGit.workFiles(folder))!.sort()).toEqual([
+    '.gitignore',
+    'gone.lock.yaml',
+    'new/b.lock.yaml',
+    '旧 "a".lock.yaml',
+  ])
+  expect(await systemGit.workFiles(temporaryFolder())).toBeUndefined()
+})
+
+describe('the commit that two have in common', () => {
+  test('is where they parted', async () => {
+    const { folder, write, commit, git } = createRepository()
+    write('a', '0')
+    const base = commit()
+    git('checkout', '-q', '-b', 'side')
+    const side = commit()
+    git('checkout', '-q', 'main')
+    const main = commit('2026-01-09T03:13:52Z')
+    expect(await systemGit.mergeBase(main, side, folder)).toBe(base)
+    expect(await systemGit.mergeBase(side, base, folder)).toBe(base)
+  })
+
+  test('is undefined where there is none', async () => {
+    const { folder, commit, git } = createRepository()
+    const main = commit()
+    git('checkout', '-q', '--orphan', 'other')
+    const other = commit('2026-01-09T03:13:52Z')
+    expect(await systemGit.mergeBase(main, other, folder)).toBeUndefined()
+  })
+})

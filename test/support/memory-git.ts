@@ -8,11 +8,19 @@ export interface MemoryGit extends Git {
   readonly read: string[]
 }
 
-/** A history in one line of commits, a day apart. Without `root` there is no repository. */
-export function memoryGit(root: string | undefined): MemoryGit {
+/**
+ * A history in one line of commits, a day apart. Without `root` there is no repository.
+ *
+ * @param options.workFiles The files of the work tree by their absolute paths; default none.
+ */
+export function memoryGit(
+  root: string | undefined,
+  { workFiles = () => [] }: { workFiles?: () => Iterable<string> } = {},
+): MemoryGit {
   const commits: (Commit & { files: ReadonlyMap<string, string> })[] = []
   const blobs = new Map<string, Uint8Array>()
   const read: string[] = []
+  const inside = (path: string) => path.slice((root ?? '').length + 1)
   const blobIn = (commit: string, path: string) => commits.find(({ id }) => id === commit)?.files.get(path)
   const blobsOf: Git['blobsOf'] = async (ids, path) => ids.map((id) => blobIn(id, path))
   const contents: Git['contents'] = async (ids) => {
@@ -37,12 +45,14 @@ export function memoryGit(root: string | undefined): MemoryGit {
       commits.unshift({ id, at: new Date(Date.UTC(2026, 0, commits.length + 1)).toISOString(), files })
       return id
     },
-    paths: async (_, commit) => {
-      const found = commits.find(({ id }) => id === commit) ?? commits[0]
-      return [...(found?.files.keys() ?? [])].map((path) => path.slice((root ?? '').length + 1))
+    filesOf: async (id) => {
+      const files = commits.find((commit) => commit.id === id)?.files
+      return files && new Map([...files].map(([path, blob]) => [inside(path), blob]))
     },
+    workFiles: async () => [...workFiles()].map(inside),
+    mergeBase: async (a, b) => commits.findLast(({ id }) => id === a || id === b)?.id,
     root: async (folder) => (root !== undefined && folder.startsWith(root) ? root : undefined),
-    commitOf: async (ref) => commits.find(({ id }) => id === ref)?.id,
+    commitOf: async (ref) => (ref === 'HEAD' ? commits[0] : commits.find(({ id }) => id === ref))?.id,
     async log(paths, _root, { most }) {
       const touched = commits.filter(({ files }, index) =>
         paths.some((path) => files.get(path) !== commits[index + 1]?.files.get(path)),
