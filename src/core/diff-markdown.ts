@@ -1,5 +1,5 @@
 import { byShot, countHappenings, describeShot, type LockfileDiff } from './diff-lockfiles.js'
-import { fitLines, markdownText } from './markdown.js'
+import { closeFolds, fitLines, markdownText } from './markdown.js'
 import { type Money, sumMoney } from './money.js'
 
 export interface NamedDiff extends LockfileDiff {
@@ -21,9 +21,7 @@ export function diffMarkdown(diffs: readonly NamedDiff[], limit = commentLimit):
   const head = `**${counts.join(', ')}**${spent.length === 0 ? '' : `, ${moneyWords(spent)}`}`
   const lines = diffs.flatMap(tableOf)
   const fitted = fitLines(lines, limit - head.length - 20, (left) => `\n… and ${left} lines more.`)
-  // What was folded is closed, wherever the text ends.
-  const isOpen = fitted.join('\n').lastIndexOf('<details>') > fitted.join('\n').lastIndexOf('</details>')
-  return [head, '', ...fitted, ...(isOpen ? ['', '</details>'] : []), ''].join('\n')
+  return [head, '', ...closeFolds(fitted), ''].join('\n')
 }
 
 function tableOf({ manifest, changes }: NamedDiff): string[] {
