@@ -236,21 +236,6 @@ describe('what cannot be done', () => {
     expect(run.succeeded).toBe(true)
     expect(github.comments[0]!.body).toContain('The base branch could not be planned')
   })
-
-  test.each(['pull_request_target', 'push', 'issue_comment'])('mode plan on %s', async (event) => {
-    const run = await onPullRequest(addingOwl(), await fakeGitHub(), { env: { GITHUB_EVENT_NAME: event } })
-    expect(run.step('check').status).toBe(2)
-    expect(run.step('plan').status).toBe('skipped')
-  })
-
-  test.each([
-    ['a folder outside', { 'working-directory': '..' }],
-    ['a flag as a manifest', { manifests: '--provider=ark' }],
-    ['another mode', { mode: 'dry-run' }],
-  ])('%s', async (_, inputs) => {
-    const run = await onPullRequest(addingOwl(), await fakeGitHub(), { inputs })
-    expect(run.step('check').status).toBe(2)
-  })
 })
 
 describe('keys', () => {
