@@ -12,7 +12,7 @@ import { providerFlags, settings } from './settings.mjs'
 const shownPerLevel = 10
 
 const { bin, folder, workspace, manifests, provider } = settings()
-const shotlock = shotlockIn({ bin, cwd: folder })
+const shotlock = shotlockIn({ bin, cwd: folder, provider })
 const flags = providerFlags({ provider })
 const temp = mkdtempSync(join(process.env.RUNNER_TEMP || tmpdir(), 'shotlock-plan-'))
 
@@ -108,7 +108,12 @@ async function planOf(base, way, git) {
     if (!existsSync(cwd)) return { plan: emptyPlan }
     const named = manifests.filter((path) => existsSync(join(cwd, path)))
     if (named.length === 0 && manifests.length > 0) return { plan: emptyPlan }
-    const { status, stdout, stderr } = await shotlockIn({ bin, cwd })('plan', '--json', ...flags, ...named)
+    const { status, stdout, stderr } = await shotlockIn({ bin, cwd, provider })(
+      'plan',
+      '--json',
+      ...flags,
+      ...named,
+    )
     if (status === 0) return { plan: JSON.parse(stdout) }
     if (stderr.includes('(no-manifests)')) return { plan: emptyPlan }
     return { plan: emptyPlan, fault: stderr.trim().split('\n').at(-1) }

@@ -34,12 +34,16 @@ export function runProgram(program, args, { cwd, env = process.env, echo = false
 }
 
 /**
- * A way to run shotlock in a folder; nothing of it needs a key.
+ * A way to run commands of shotlock that send nothing. None of them gets a key; but where a provider is named, one is
+ * asked for.
  *
- * @param {{ bin: string, cwd: string }} where
+ * @param {{ bin: string, cwd: string, provider?: string | undefined }} where
  */
-export function shotlockIn({ bin, cwd }) {
-  return (...args) => runProgram(process.execPath, [bin, ...args], { cwd, env: withGit(withoutSecrets()) })
+export function shotlockIn({ bin, cwd, provider }) {
+  const { SHOTLOCK_BASE_URL: url, SHOTLOCK_PROVIDER: named } = process.env
+  const isNamed = Boolean(provider || url || named)
+  const env = withGit({ ...withoutSecrets(), ...(isNamed ? { SHOTLOCK_API_KEY: 'none-is-needed' } : {}) })
+  return (...args) => runProgram(process.execPath, [bin, ...args], { cwd, env })
 }
 
 /**

@@ -4,7 +4,7 @@ import { say } from './runner.mjs'
 import { providerFlags, settings } from './settings.mjs'
 
 const { bin, folder, manifests, provider } = settings()
-const shotlock = shotlockIn({ bin, cwd: folder })
+const shotlock = shotlockIn({ bin, cwd: folder, provider })
 const { status, stdout, stderr } = await shotlock(
   'report',
   '--github',

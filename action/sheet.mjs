@@ -10,7 +10,7 @@ const { bin, folder, manifests, provider } = settings()
 const temp = mkdtempSync(join(process.env.RUNNER_TEMP || tmpdir(), 'shotlock-sheet-'))
 const out = join(temp, 'review.html')
 const flags = [...providerFlags({ provider }), '--out', out]
-const shotlock = shotlockIn({ bin, cwd: folder })
+const shotlock = shotlockIn({ bin, cwd: folder, provider })
 
 let made = await shotlock('review', '--embed', ...flags, ...manifests)
 if (made.status !== 0 && made.stderr.includes('(review-too-large)')) {

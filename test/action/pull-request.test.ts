@@ -237,15 +237,3 @@ describe('what cannot be done', () => {
     expect(github.comments[0]!.body).toContain('The base branch could not be planned')
   })
 })
-
-describe('keys', () => {
-  test('are not seen by what plans, even where the workflow gives them', async () => {
-    const env = {
-      SHOTLOCK_API_KEY: 'sk-secret',
-      SHOTLOCK_BASE_URL: 'https://relay.test/v1',
-      NODE_OPTIONS: '',
-    }
-    const run = await onPullRequest(addingOwl(), await fakeGitHub(), { env })
-    expect(run.log).toContain('no-key')
-  })
-})
