@@ -36,6 +36,7 @@ export {
   type ReconcileReport,
   reconcile,
 } from './commands/reconcile.js'
+export { type ReportOptions, report } from './commands/report.js'
 export { type RunControls, type RunOptions, type RunReport, run } from './commands/run.js'
 export { type SimulateOptions, simulate } from './commands/simulate.js'
 export { type StatusReport, status, type TakeStatus } from './commands/status.js'
@@ -120,6 +121,7 @@ export type { PollPolicy } from './core/poll-schedule.js'
 export { parsePriceFile } from './core/price-file.js'
 export { publishedRates, type Rate } from './core/prices.js'
 export type { Problem, ProblemCode } from './core/problem.js'
+export type { Report, ReportedManifest, ReportedTake } from './core/report.js'
 export type { Parameters, VideoRequest } from './core/request.js'
 export { parseSavedPlan, type SavedPlan } from './core/saved-plan.js'
 export type { Selection } from './core/select.js'

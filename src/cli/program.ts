@@ -13,6 +13,7 @@ import { addModelsCommand } from './models-command.js'
 import { addPickCommand } from './pick-command.js'
 import { addPromoteCommand } from './promote-command.js'
 import { addReconcileCommands } from './reconcile-commands.js'
+import { addReportCommand } from './report-command.js'
 import { addReviewCommand } from './review-command.js'
 import { addRunCommand } from './run-command.js'
 import { addSimulateCommand } from './simulate-command.js'
@@ -57,6 +58,7 @@ async function runCommand(surroundings: Surroundings, terminal: Terminal): Promi
   addLookingCommands(program, context)
   addCostCommand(program, context)
   addDiffCommands(program, context)
+  addReportCommand(program, context)
   addLedgerCommands(program, context)
   addMergeCommand(program, context)
   addModelsCommand(program, context)

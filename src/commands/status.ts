@@ -1,55 +1,16 @@
 import { draftDaysLeft } from '../core/draft-source.js'
-import { classifyFailure, type FailureClass } from '../core/failure.js'
+import { classifyFailure } from '../core/failure.js'
 import { decisionsOf } from '../core/ledger-state.js'
-import type { LockEntry, LockStatus } from '../core/lockfile.js'
+import type { LockEntry } from '../core/lockfile.js'
 import { splitTakeName, type TakeName, takeName } from '../core/names.js'
-import type { BuyReason, HoldReason, Step } from '../core/plan.js'
-import type { TaskId } from '../core/task.js'
+import type { Step } from '../core/plan.js'
+import type { TakeStatus } from '../core/take-status.js'
 import { createdAtOf, lifetimes } from '../core/task-time.js'
 import { type PrepareOptions, type Preview, previewPlans } from '../engine/prepare-plans.js'
 import type { Clock } from '../ports/clock.js'
 import type { Files } from '../ports/files.js'
 
-/** Where a take stands; `absent`: nothing was bought yet. */
-export interface TakeStatus {
-  take: TakeName
-  status: LockStatus | 'absent'
-  /** What the next run does with it. */
-  next: Step['kind']
-  /** Why that buys it again. */
-  reason?: BuyReason
-  /** Why it waits for a person. */
-  held?: HoldReason
-  task?: TaskId
-  provider?: string
-  tokens?: number
-  /** What it cost by the prices of its day, such as `1.3968 CNY`. */
-  cost?: string
-  /** The most that it can cost while it is live or unknown. */
-  reserved?: string
-  /** For a draft without a final: whether a person approved it, and for how many whole days it can be made final. */
-  draft?: { approved: boolean; daysLeft?: number }
-  /** Goes on from a take that was bought anew since. */
-  stale?: true
-  /** The take that it goes on from, where it is stale or held for that. */
-  upstream?: TakeName
-  /** Whether a person accepted or rejected what the task made; left out while undecided. */
-  approved?: boolean
-  /** What a person wrote on it. */
-  note?: string
-  /** A person chose this take of its shot. */
-  picked?: true
-  /** The collected video, relative to the manifest. */
-  video?: string
-  /** Whether that file is in its place on this machine. */
-  here?: boolean
-  failure?: FailureClass
-  error?: string
-  /** For live tasks, seconds since the create, where the task's id tells. */
-  ageS?: number
-  /** For results that are paid for and not here: when the provider drops them at the latest, ISO time. */
-  fetchBefore?: string
-}
+export type { TakeStatus } from '../core/take-status.js'
 
 export interface StatusReport {
   manifests: {
@@ -69,12 +30,19 @@ export async function status(
   const { previews } = await previewPlans({ ...options, cached: true }, world)
   const now = world.clock.now()
   return {
-    manifests: previews.map((preview) => ({
-      manifest: preview.plan.manifest.name,
-      file: preview.plan.manifest.file,
-      takes: preview.plan.steps.map((step) => takeStatus(step, preview, now)),
-      unclaimed: preview.unclaimed,
-    })),
+    manifests: previews.map((preview) => statusOf(preview, now)),
+  }
+}
+
+/** Where the takes of one manifest stand at a time, in milliseconds since the Unix epoch. */
+export function statusOf(preview: Preview, now: number): StatusReport['manifests'][number] {
+  const { plan, unclaimed } = preview
+  const { name, file } = plan.manifest
+  return {
+    manifest: name,
+    file,
+    takes: plan.steps.map((step) => takeStatus(step, preview, now)),
+    unclaimed,
   }
 }
 

@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'cannot-promote'
   | 'review-too-large'
   | 'review-unwritten'
+  | 'report-unwritten'
   | 'cannot-judge'
   | 'cannot-pick'
   | 'cannot-raise'

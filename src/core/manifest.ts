@@ -10,6 +10,7 @@ import { lintShots } from './prompt-lint.js'
 import type { Manifest, Shot } from './shot.js'
 import { checkShot, modelWarnings, type RuleFault } from './shot-rules.js'
 import { didYouMean } from './suggest.js'
+import type { Position } from './text-position.js'
 import { fieldNode, pieceOffset } from './yaml-nodes.js'
 import { decodeUtf8, lengthOf, type Placed, type ProblemSink, problemSink, startOf } from './yaml-source.js'
 
@@ -22,6 +23,8 @@ export interface ParsedManifest {
   report(shot: ShotName, field: readonly (string | number)[], problem: FoundLater): void
   /** The problem that `report` would add, without adding it. */
   place(shot: ShotName, field: readonly (string | number)[], problem: FoundLater): Problem
+  /** Where a shot's key stands, that of its matrix for a shot of one; `undefined` when the manifest has no such shot. */
+  placeOf(shot: ShotName): Position | undefined
 }
 
 /** A problem before it has a place. */
@@ -106,6 +109,10 @@ export function parseManifestWith(
       const { at, args } = spot(...found)
       return at.place(...args)
     },
+    placeOf(shot) {
+      const key = parts.keys.get(shot)
+      return key && sink.source.positionAt(startOf(key))
+    },
   }
 
   function spot(...[shot, field, { code, message, severity }]: Parameters<ParsedManifest['report']>) {
@@ -116,9 +123,10 @@ export function parseManifestWith(
 }
 
 /** What a manifest without shots makes of problems of shots, which it cannot have. */
-function withoutShots(sink: ProblemSink): Pick<ParsedManifest, 'report' | 'place'> {
+function withoutShots(sink: ProblemSink): Pick<ParsedManifest, 'report' | 'place' | 'placeOf'> {
   return {
     report: () => undefined,
+    placeOf: () => undefined,
     place: (shot, _, { code, message, severity }) => sink.place(code, 0, message, { shot, severity }),
   }
 }

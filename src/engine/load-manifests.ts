@@ -33,6 +33,8 @@ export interface LoadedManifest {
   bases: readonly string[]
   /** What is known of local media; one for all manifests. */
   mediaCache: MediaCache
+  /** Where a shot stands in the manifest; parses one that came from a cache. */
+  placeOf: ParsedManifest['placeOf']
 }
 
 export interface LoadOptions {
@@ -82,6 +84,7 @@ export async function checkManifests(
     const earlierDigests = once(() => (broken ? none : earlierDigestsOf(parsed, images)))
     const one: LoadedManifest = {
       ...{ manifest, places, images, oversize, sha256, bases, mediaCache },
+      placeOf: parsed.placeOf,
       // Not every command needs them.
       get digests() {
         return digests()

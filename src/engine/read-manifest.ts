@@ -85,6 +85,7 @@ function withPlaces(
       all.push(...parsed().problems.slice(before))
     },
     place: (...found) => parsed().place(...found),
+    placeOf: (shot) => parsed().placeOf(shot),
   }
 }
 
