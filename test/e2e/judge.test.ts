@@ -89,4 +89,7 @@ test('takes are approved and rejected, told everywhere, and what was rejected is
 
   expect(await shotlock('run', 'ep.yaml', '--rejected', '--yes')).toContain('Nothing to do.')
   expect(accepted(sim)).toHaveLength(5)
+  project.write('plan.json', '{}')
+  const saved = await project.shotlock(['run', 'plan.json', '--rejected', ...against(sim)])
+  expect(saved).toMatchObject({ status: 2, stderr: expect.stringContaining('(usage)') })
 })
