@@ -35,7 +35,7 @@ function renderKept(kept: readonly KeptCheck[], { yellow }: Palette): string[] {
   const rows = broken.map(({ take, state, path }) => [yellow('⚠'), take, `${state}: ${oneLine(path)}`])
   return [
     `  ${count(kept.length, 'kept video')} of superseded tasks: ${countStates(kept)}`,
-    ...shownLines(columns(rows)),
+    ...shownLines(columns(rows).map((line) => `  ${line}`)),
   ]
 }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { LedgerRecord } from '../../src/core/ledger-state.js'
 import type { LockEntry } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
 import type { TaskId } from '../../src/core/task.js'
-import { findWrongFollows } from '../torture/audit.js'
+import { countDoubled, findLostVideos, findUnnamed, findWrongFollows, textOf } from '../torture/audit.js'
 import { playPlainLoop } from '../torture/plain-loop.js'
 import { playRound } from '../torture/play-round.js'
 import {
@@ -102,6 +103,44 @@ describe.concurrent('a crash in a chain at', () => {
   })
 })
 
+describe.concurrent('a crash in a retake at', () => {
+  const retake = { prompts: { first: 'a red fox' }, starts: [], prunes: [] }
+
+  test.each<Kill['at']>([
+    'superseded-written',
+    'part-written',
+    'file-renamed',
+    'collected-written',
+    'accepted-written',
+  ])('%s keeps the video of the superseded task', patient, async (at) => {
+    const retakes = [{ ...retake, starts: killedAt(at) }]
+    const result = await playRound(smallRound({ retakes }), bin)
+    expect(result.kills).toEqual([at])
+    expect(result.failures).toEqual([])
+    expect(result).toMatchObject({ accepted: 3, collected: 2, kept: 1, doubled: 0 })
+  })
+
+  test('superseded-written keeps those of a run that is forced', patient, async () => {
+    const kill = { at: 'superseded-written', times: 2 } as const
+    const retakes = [{ ...retake, prompts: {}, starts: [{ command: 'force', kill }] as const }]
+    const result = await playRound(smallRound({ retakes }), bin)
+    expect(result.failures).toEqual([])
+    expect(result).toMatchObject({ accepted: 4, collected: 2, kept: 2, doubled: 0 })
+  })
+
+  test.each<Kill['at']>(['file-deleted', 'discarded-written', 'lock-replaced'])(
+    'prune: %s loses nothing that was to stay, and the next prune ends it',
+    patient,
+    async (at) => {
+      const prunes = [{ command: 'prune', kill: { at, times: 1 } as Kill }] as const
+      const result = await playRound(smallRound({ retakes: [{ ...retake, prunes }] }), bin)
+      expect(result.kills).toEqual([at])
+      expect(result.failures).toEqual([])
+      expect(result).toMatchObject({ accepted: 3, collected: 2, kept: 0 })
+    },
+  )
+})
+
 describe.concurrent('rounds of kills and faults', () => {
   test.each([1, 10, 16, 24])('seed %i', patient, async (seed) => {
     const result = await playRound(planRound({ seed, shots: 5 }), bin)
@@ -116,6 +155,39 @@ describe.concurrent('the harness', () => {
     const result = await playRound(smallRound({ starts, forgets: 'everything' }), bin)
     expect(result.doubled).toBeGreaterThanOrEqual(2)
     expect(result.failures).toContainEqual(`${result.doubled} creates too many`)
+  })
+
+  test('tells videos that are in no file or in no entry, unless they were to be deleted', () => {
+    const [take, first, second] = ['fox' as TakeName, 't-1' as TaskId, 't-2' as TaskId]
+    const record = (task: TaskId, sha256: string): LedgerRecord => {
+      return { type: 'collected', at: '', take, task, video: 'out/ep/fox.mp4', sha256, bytes: 1 }
+    }
+    const records = [record(first, 'f'.repeat(64)), record(second, 'e'.repeat(64))]
+    const text = records.map((one) => JSON.stringify(one)).join('\n')
+    const arena = { folder: '/nowhere', files: () => [], read: () => text }
+    expect(findLostVideos(arena, new Set())).toHaveLength(2)
+    expect(findLostVideos(arena, new Set([first, second]))).toEqual([])
+
+    const entry = { status: 'succeeded', task: second, video: 'out/ep/fox.mp4' } as LockEntry
+    const unnamed = (spent: LockEntry['spent'], pruned: TaskId[] = []) =>
+      findUnnamed(new Map([[take, { ...entry, spent }]]), records, new Set(pruned))
+    expect(unnamed({ [first]: { video: 'out/ep/previous/fox.t-1.mp4' } })).toEqual([])
+    expect(unnamed({ [first]: { tokens: 1 } })).toHaveLength(1)
+    expect(unnamed({ [first]: { tokens: 1 } }, [first])).toEqual([])
+  })
+
+  test('counts creates of a shot by the prompts that it had', () => {
+    const shots = [plannedShot('first')]
+    const again = { prompts: { first: 'another' }, prunes: [] }
+    const create = (prompt: string, seed: number) => ({ text: textOf(prompt), seed })
+    const accepted = [create('a fox, first', 1), create('another', 2)]
+    const forced = [{ command: 'force', kill: { at: 'random', afterMs: 1 } }] as const
+    const doubledIn = (starts: readonly KilledStart[], ...more: typeof accepted) =>
+      countDoubled({ shots, retakes: [{ ...again, starts }] }, [...accepted, ...more])
+    expect(doubledIn([])).toBe(0)
+    expect(doubledIn([], create('another', 3))).toBe(1)
+    expect(doubledIn(forced, create('another', 3))).toBe(0)
+    expect(doubledIn(forced, create('another', 2))).toBe(1)
   })
 
   test('tells a chain that goes on from another task than its upstream has or had', () => {

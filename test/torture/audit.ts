@@ -116,12 +116,14 @@ export function supersededTasks(arena: Arena): TaskId[] {
   return [...readEntries(arena).values()].flatMap(({ previous = [] }) => previous)
 }
 
+type Files = Pick<Arena, 'folder' | 'files' | 'read'>
+
 /**
  * Videos that were collected and whose bytes are nowhere any more: at any moment, also right after a kill.
  *
  * @param pruned As in `auditRound`.
  */
-export function findLostVideos(arena: Arena, pruned: ReadonlySet<TaskId>): string[] {
+export function findLostVideos(arena: Files, pruned: ReadonlySet<TaskId>): string[] {
   const here = new Set(
     arena
       .files()
@@ -251,7 +253,7 @@ export function textOf(prompt: string): string {
 }
 
 /** Everything that journal and archive hold, each line once: a crash may leave lines in both. */
-function readRecords(arena: Arena) {
+function readRecords(arena: Pick<Arena, 'read'>) {
   const lines = new Set(
     [paths.archive, paths.journal].flatMap((path) => (arena.read(path) ?? '').split('\n')),
   )
