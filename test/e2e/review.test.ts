@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
-import { request } from 'node:http'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Decision, Review, ReviewEvent } from '../../src/core/review.js'
+import { describe, expect, test } from 'vitest'
+import type { Decision, Review } from '../../src/core/review.js'
 import { shotName, takeName } from '../core/builders.js'
+import { type EventStream, listenTo } from '../support/event-stream.js'
 import { serve } from '../support/http-server.js'
 import { createProject, type Project, type RunningCommand } from '../support/project.js'
 import { against, simulator } from '../support/simulated.js'
@@ -153,30 +153,14 @@ interface Served {
   url: string
   review(): Promise<Review>
   decide(decision: Decision, headers?: Record<string, string>): Promise<{ status: number; answer: unknown }>
-  /** Resolves with the first event that fits, those that came before among them. */
-  event(fits: (event: ReviewEvent) => boolean): Promise<ReviewEvent>
+  event: EventStream['find']
 }
 
 async function start(project: Project, flags: readonly string[]): Promise<Served> {
   const command = project.start(['review', '--serve', ...flags])
   const [url] = await command.sees(/http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\//)
   const { origin } = new URL(url)
-  const events: ReviewEvent[] = []
-  let wake = () => {}
-  const listening = request(`${url}events`, (response) => {
-    let text = ''
-    response.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-      const blocks = text.split('\n\n')
-      text = blocks.pop()!
-      for (const block of blocks)
-        if (block.startsWith('data: ')) events.push(JSON.parse(block.slice('data: '.length)))
-      wake()
-    })
-    response.on('error', () => undefined)
-  })
-  listening.on('error', () => undefined).end()
-  onTestFinished(() => void listening.destroy())
+  const stream = await listenTo(url)
   return {
     command,
     url,
@@ -189,13 +173,7 @@ async function start(project: Project, flags: readonly string[]): Promise<Served
       })
       return { status: response.status, answer: await response.json() }
     },
-    async event(fits) {
-      for (;;) {
-        const found = events.find(fits)
-        if (found) return found
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
-    },
+    event: stream.find,
   }
 }
 
