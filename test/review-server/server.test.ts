@@ -43,6 +43,7 @@ beforeEach(async () => {
       decisions.push(decision)
       return decide()
     },
+    waiting: () => [],
     onBug: (error) => bugs.push(error),
     media,
     files: nodeFiles,
@@ -127,6 +128,7 @@ describe('the token', () => {
     const other = await startReviewServer({
       watched: { review, roots: () => new Set(), all: () => [] },
       decide,
+      waiting: () => [],
       onBug: () => undefined,
       media,
       files: nodeFiles,
@@ -492,6 +494,7 @@ test('a port that is in use is said to be', async () => {
   const second = startReviewServer({
     watched: { review, roots: () => new Set(), all: () => [] },
     decide,
+    waiting: () => [],
     onBug: () => undefined,
     media,
     files: nodeFiles,
