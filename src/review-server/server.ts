@@ -90,7 +90,6 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     },
     async close() {
       const closed = new Promise((done) => server.close(done))
-      for (const page of pages) page.end()
       server.closeAllConnections()
       await closed
     },

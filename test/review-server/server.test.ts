@@ -301,11 +301,13 @@ describe('a decision', () => {
       `Origin: ${origin()}`,
       'Content-Type: application/json',
       'Content-Length: 1000',
+      'Expect: 100-continue',
       '',
       '{"do":',
     ]
     socket.write(head.join('\r\n'))
-    await new Promise((resolve) => setImmediate(resolve))
+    // The server has begun to answer when it asks for the rest.
+    await new Promise((resolve) => socket.once('data', resolve))
     socket.destroy()
     expect(await ask(base())).toMatchObject({ status: 200 })
     await server.close()
