@@ -135,7 +135,7 @@ export type ReviewEvent =
   | { type: 'manifest'; manifest: ReviewManifest }
   /** Which manifests there are: what a page has of others is gone. */
   | { type: 'manifests'; names: readonly string[] }
-  /** A decision that waited was made, or could not be. */
+  /** A decision waits, as a page hears that was opened since; or one that waited was made, or could not be. */
   | { type: 'decision'; decision: Decision; answer: DecisionAnswer }
   /** The manifest or lockfile cannot be read just now, such as while somebody edits it. */
   | { type: 'trouble'; code: string; message: string; hint?: string }

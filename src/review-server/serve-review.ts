@@ -52,6 +52,7 @@ export async function serveReview(
   server = await startReviewServer({
     watched,
     decide: (decision) => desk.decide(decision),
+    waiting: () => desk.waiting,
     onBug: (error) => broken.abort(error),
     media,
     files,

@@ -19,6 +19,8 @@ const unreadLimitBytes = 8 * 1024 * 1024
 
 export interface ReviewServerOptions {
   watched: Pick<WatchedReview, 'review' | 'roots' | 'all'>
+  /** Decisions that a run still stands in the way of. */
+  waiting: () => readonly Decision[]
   decide: (decision: Decision) => Promise<DecisionAnswer>
   /** Hears of a bug that was met while a request was answered. */
   onBug: (error: unknown) => void
@@ -88,7 +90,6 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     },
     async close() {
       const closed = new Promise((done) => server.close(done))
-      for (const page of pages) page.end()
       server.closeAllConnections()
       await closed
     },
@@ -145,6 +146,11 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     response.on('close', () => pages.delete(response))
     // What changed between the page and its stream, or while that was broken, is told by telling all.
     tell(response, options.watched.all())
+    const answer = { kind: 'waiting' } as const
+    tell(
+      response,
+      options.waiting().map((decision) => ({ type: 'decision', decision, answer })),
+    )
   }
 
   function tell(page: ServerResponse, events: readonly ReviewEvent[]): void {

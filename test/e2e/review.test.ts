@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs'
-import { request } from 'node:http'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Decision, Review, ReviewEvent } from '../../src/core/review.js'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Decision, Review } from '../../src/core/review.js'
 import { shotName, takeName } from '../core/builders.js'
+import { type EventStream, listenTo } from '../support/event-stream.js'
 import { serve } from '../support/http-server.js'
 import { createProject, type Project, type RunningCommand } from '../support/project.js'
 import { against, simulator } from '../support/simulated.js'
@@ -30,17 +31,23 @@ const takesIn = (review: Review) =>
     ),
   )
 
-/** A project whose shots were bought from a simulator, and the flags that point at that. */
-async function bought(): Promise<{ project: Project; sim: string[] }> {
+const sim = ['--provider', 'simulator']
+let boughtFiles: Record<string, Uint8Array> | undefined
+
+/** A project whose shots were bought from a simulator. They are bought once, for all tests. */
+async function bought(): Promise<Project> {
+  if (boughtFiles) return createProject(boughtFiles)
   const project = createProject({ 'manifests/ep.yaml': manifest })
-  const sim = against(await simulator())
-  expect(await project.shotlock(['run', '--yes', ...sim])).toMatchObject({ status: 0 })
-  return { project, sim }
+  expect(await project.shotlock(['run', '--yes', ...against(await simulator())])).toMatchObject({ status: 0 })
+  const entries = readdirSync(project.path('manifests'), { recursive: true, withFileTypes: true })
+  const paths = entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))
+  boughtFiles = Object.fromEntries(paths.map((path) => [relative(project.folder, path), readFileSync(path)]))
+  return project
 }
 
 describe('shotlock review', () => {
   test('writes a page that shows what was bought, and says where', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     const { status, stdout, stderr } = await project.shotlock(['review', ...sim])
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout.replace(project.folder, '…').replace(/[\d,]+ KB/, '… KB')).toMatchInlineSnapshot(`
@@ -66,7 +73,7 @@ describe('shotlock review', () => {
   })
 
   test('writes it where it is told, with films as seen from there, and replaces the one of before', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     project.write('pages/deep/a b.html', 'old')
     const { status } = await project.shotlock([
       'review',
@@ -85,7 +92,7 @@ describe('shotlock review', () => {
   })
 
   test('puts films inside of it, so that it can be sent to somebody', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     expect(await project.shotlock(['review', '--embed', ...sim])).toMatchObject({ status: 0 })
     const { fox } = takesIn(dataOf(project.read('review.html')))
     const [type, base64] = fox!.video!.href.split(';base64,')
@@ -94,7 +101,7 @@ describe('shotlock review', () => {
   })
 
   test('gives what it did as JSON, and how many films are not here', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     rmSync(project.path('manifests/out'), { recursive: true })
     const { stdout } = await project.shotlock(['review', '--json', ...sim])
     expect(JSON.parse(stdout)).toEqual({
@@ -153,30 +160,14 @@ interface Served {
   url: string
   review(): Promise<Review>
   decide(decision: Decision, headers?: Record<string, string>): Promise<{ status: number; answer: unknown }>
-  /** Resolves with the first event that fits, those that came before among them. */
-  event(fits: (event: ReviewEvent) => boolean): Promise<ReviewEvent>
+  event: EventStream['find']
 }
 
 async function start(project: Project, flags: readonly string[]): Promise<Served> {
   const command = project.start(['review', '--serve', ...flags])
   const [url] = await command.sees(/http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}\//)
   const { origin } = new URL(url)
-  const events: ReviewEvent[] = []
-  let wake = () => {}
-  const listening = request(`${url}events`, (response) => {
-    let text = ''
-    response.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-      const blocks = text.split('\n\n')
-      text = blocks.pop()!
-      for (const block of blocks)
-        if (block.startsWith('data: ')) events.push(JSON.parse(block.slice('data: '.length)))
-      wake()
-    })
-    response.on('error', () => undefined)
-  })
-  listening.on('error', () => undefined).end()
-  onTestFinished(() => void listening.destroy())
+  const stream = await listenTo(url)
   return {
     command,
     url,
@@ -189,13 +180,7 @@ async function start(project: Project, flags: readonly string[]): Promise<Served
       })
       return { status: response.status, answer: await response.json() }
     },
-    async event(fits) {
-      for (;;) {
-        const found = events.find(fits)
-        if (found) return found
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
-    },
+    event: stream.find,
   }
 }
 
@@ -203,7 +188,7 @@ const pick = (take: string): Decision => ({ do: 'pick', manifest: 'ep', take: ta
 
 describe('shotlock review --serve', () => {
   test('takes decisions, which end in lockfile and manifest, and ends with Ctrl-C', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     const { command, review, decide } = await start(project, sim)
     expect(await review()).toMatchObject({ mode: 'server', manifests: [{ name: 'ep', running: false }] })
 
@@ -240,7 +225,7 @@ describe('shotlock review --serve', () => {
   })
 
   test('takes none from elsewhere, and shows nothing to who has no token', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     const { url, decide } = await start(project, sim)
     const before = project.read(lockfile)
     for (const origin of ['https://attacker.example', 'null'])
@@ -253,7 +238,7 @@ describe('shotlock review --serve', () => {
   })
 
   test('sends films and stretches of them', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     const { url, review } = await start(project, sim)
     const { href } = takesIn(await review()).fox!.video!
     expect(href).toMatch(/^media\/\d+\?[0-9a-f]{8}$/)
@@ -303,7 +288,7 @@ describe('shotlock review --serve', () => {
   })
 
   test('follows a manifest that is edited, through a slip', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     const { event } = await start(project, sim)
     project.write('manifests/ep.yaml', manifest.replace('takes', 'taks'))
     expect(await event(({ type }) => type === 'trouble')).toMatchObject({
@@ -329,7 +314,7 @@ describe('shotlock review --serve', () => {
   })
 
   test('listens where it is told to, and is not a run: others go on', async () => {
-    const { project, sim } = await bought()
+    const project = await bought()
     const { url, command } = await start(project, [...sim, '--port', '0'])
     expect(new URL(url).hostname).toBe('127.0.0.1')
     expect(await project.shotlock(['run', '--yes', ...sim])).toMatchObject({ status: 0 })

@@ -270,6 +270,23 @@ describe('a decision that a run stands in the way of', () => {
     expect(desk.waiting).toEqual([])
   })
 
+  test('is not overtaken by what comes after it when the run ends in between', async () => {
+    const { locks, desk, told } = await open()
+    locks.hold(lockPath())
+    await desk.decide(pick('fox@2'))
+    await desk.decide(pick('fox@3'))
+    const { holder } = locks
+    locks.holder = async (path) => {
+      const found = await holder(path)
+      locks.free(path)
+      return found
+    }
+    await desk.retry()
+    expect([told, desk.waiting]).toEqual([[], [pick('fox@2'), pick('fox@3')]])
+    await desk.retry()
+    expect(told.map(([decision]) => decision)).toEqual([pick('fox@2'), pick('fox@3')])
+  })
+
   test('looks at the lock alone while the run goes on', async () => {
     const { locks, desk, rig } = await open()
     locks.hold(lockPath())

@@ -3,6 +3,7 @@ import { systemClock } from '../../src/adapters/system-clock.js'
 import type { Decision } from '../../src/core/review.js'
 import { serveReview } from '../../src/review-server/serve-review.js'
 import { takeName } from '../core/builders.js'
+import { listenTo } from '../support/event-stream.js'
 import { heldLocks } from '../support/held-locks.js'
 import { createRig } from '../support/rig.js'
 
@@ -39,6 +40,23 @@ test('a server that ends gives back what waits for a run, and nothing else', asy
   end()
   expect(await ended).toEqual({ undecided: [pick('fox@2')] })
   expect(rig.locked().fox).toMatchObject({ pick: true })
+})
+
+test('a page that is opened later hears what waits', async () => {
+  const { locks, decide, url } = await serve()
+  locks.hold(lockPath)
+  await decide(pick('fox@2'))
+  const page = await listenTo(url)
+  expect(await page.find(({ type }) => type === 'decision')).toEqual({
+    type: 'decision',
+    decision: pick('fox@2'),
+    answer: { kind: 'waiting' },
+  })
+  locks.free(lockPath)
+  const answer = { kind: 'decided' }
+  expect(await page.find((one) => one.type === 'decision' && one.answer.kind === 'decided')).toMatchObject({
+    answer,
+  })
 })
 
 test('a server that ends decides what it can before, though nobody hears of it any more', async () => {

@@ -8,6 +8,7 @@ import { nodeFiles } from '../../src/adapters/node-files.js'
 import type { Decision, DecisionAnswer, Review, ReviewEvent } from '../../src/core/review.js'
 import { hostsAt, MediaTable, type ReviewServer, startReviewServer } from '../../src/review-server/server.js'
 import { takeName } from '../core/builders.js'
+import { listenTo } from '../support/event-stream.js'
 
 const review: Review = {
   format: 1,
@@ -42,6 +43,7 @@ beforeEach(async () => {
       decisions.push(decision)
       return decide()
     },
+    waiting: () => [],
     onBug: (error) => bugs.push(error),
     media,
     files: nodeFiles,
@@ -128,6 +130,7 @@ describe('the token', () => {
     const other = await startReviewServer({
       watched: { review, roots: () => new Set(), all: () => [] },
       decide,
+      waiting: () => [],
       onBug: () => undefined,
       media,
       files: nodeFiles,
@@ -300,11 +303,13 @@ describe('a decision', () => {
       `Origin: ${origin()}`,
       'Content-Type: application/json',
       'Content-Length: 1000',
+      'Expect: 100-continue',
       '',
       '{"do":',
     ]
     socket.write(head.join('\r\n'))
-    await new Promise((resolve) => setImmediate(resolve))
+    // The server has begun to answer when it asks for the rest.
+    await new Promise((resolve) => socket.once('data', resolve))
     socket.destroy()
     expect(await ask(base())).toMatchObject({ status: 200 })
     await server.close()
@@ -435,48 +440,11 @@ test('every answer forbids sniffing, framing, referrers and scripts of its own',
 })
 
 describe('the stream of events', () => {
-  /** A page that listens; `next` gives what it was told, one event after the other. */
-  async function listen() {
-    const { hostname, port } = new URL(server.url)
-    const events: ReviewEvent[] = []
-    let wake: () => void = () => undefined
-    let text = ''
-    const ended = { is: false }
-    const headers = await new Promise<Record<string, unknown>>((resolve, reject) => {
-      const sent = send({ hostname, port, path: `${base()}events`, agent: false }, (response) => {
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk
-          const blocks = text.split('\n\n')
-          text = blocks.pop()!
-          for (const block of blocks) if (block.startsWith('data: ')) events.push(JSON.parse(block.slice(6)))
-          wake()
-        })
-        response.on('close', () => {
-          ended.is = true
-          wake()
-        })
-        response.on('error', () => undefined)
-        resolve({ status: response.statusCode, ...response.headers })
-      })
-      sent.on('error', reject).end()
-      onTestFinished(() => void sent.destroy())
-    })
-    const until = async (isThere: () => boolean) => {
-      while (!isThere()) await new Promise<void>((resolve) => (wake = resolve))
-    }
-    return {
-      headers,
-      next: async () => {
-        await until(() => events.length > 0)
-        return events.shift()!
-      },
-      end: () => until(() => ended.is),
-    }
-  }
+  const listen = () => listenTo(server.url)
 
   test('begins with all there is, since the page may be older, and goes on with what changes', async () => {
     const page = await listen()
-    expect(page.headers).toMatchObject({ status: 200, 'content-type': 'text/event-stream' })
+    expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/event-stream' } })
     expect(await page.next()).toEqual({ type: 'manifests', names: ['ep'] })
     const event: ReviewEvent = { type: 'trouble', code: 'x', message: 'two\nlines \u2028 and data: more\n\n' }
     server.emit(event)
@@ -530,6 +498,7 @@ test('a port that is in use is said to be', async () => {
   const second = startReviewServer({
     watched: { review, roots: () => new Set(), all: () => [] },
     decide,
+    waiting: () => [],
     onBug: () => undefined,
     media,
     files: nodeFiles,

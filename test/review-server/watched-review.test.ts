@@ -135,11 +135,28 @@ describe('the review', () => {
   })
 
   test('looks once more for whoever asks while it is looking', async () => {
-    const { watched, rig } = await watchRig()
-    const first = watched.refresh()
+    const { watched, look, rig } = await watchRig()
+    await look()
+    const { read } = rig.files
+    let goOn = () => {}
+    const reading = new Promise<void>((begun) => {
+      rig.files.read = async (at) => {
+        const bytes = await read(at)
+        if (at !== path) return bytes
+        rig.files.read = read
+        begun()
+        await new Promise<void>((resolve) => (goOn = resolve))
+        return bytes
+      }
+    })
     rig.writeManifest({ fox: 'a red fox', owl: 'an owl' })
-    await watched.refresh()
-    expect(watched.review.manifests[0]!.shots[0]!.prompt).toBe('a red fox')
+    const first = watched.refresh()
+    await reading
+    rig.writeManifest({ fox: 'an old fox', owl: 'an owl' })
+    const second = watched.refresh()
+    goOn()
+    await second
+    expect(watched.review.manifests[0]!.shots[0]!.prompt).toBe('an old fox')
     await first
   })
 
@@ -211,6 +228,8 @@ describe('a manifest', () => {
     for (const name of ['manifests/0.yaml', 'manifests/more/c.yaml']) {
       write(name)
       expect((await look()).map(({ type }) => type)).toEqual(['manifest', 'manifests'])
+      // What is new is looked at from now on.
+      expect(await look()).toEqual([])
     }
   })
 })
@@ -296,10 +315,14 @@ describe('trouble', () => {
   })
 
   test('that is a bug is no trouble, and does not stop later looks', async () => {
-    const { watched, locks } = await watchRig()
-    const { holder } = locks
-    locks.holder = () => Promise.reject(new TypeError('a bug'))
+    const { watched, locks, rig } = await watchRig()
+    const { exists } = rig.files
+    rig.files.exists = () => Promise.reject(new TypeError('a bug'))
     await expect(watched.refresh()).rejects.toThrow('a bug')
+    rig.files.exists = exists
+    const { holder } = locks
+    locks.holder = () => Promise.reject(new TypeError('another bug'))
+    await expect(watched.refresh()).rejects.toThrow('another bug')
     locks.holder = holder
     await watched.refresh()
   })
