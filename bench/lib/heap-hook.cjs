@@ -4,7 +4,7 @@ const { writeFileSync } = require('node:fs')
 const { Session } = require('node:inspector')
 const { isMainThread, Worker } = require('node:worker_threads')
 
-const everyMs = 500
+const everyMs = 1000
 const sampledBytes = 128 * 1024
 
 if (isMainThread) new Worker(__filename, { execArgv: [], stdin: false }).unref()
