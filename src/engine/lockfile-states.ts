@@ -52,14 +52,15 @@ export async function lockfilesAt(
     found.map(([, blob]) => blob),
     root,
   )
-  return new Map(
-    found.map(([path], index) => {
-      const place = `${name}:${path}`
-      const bytes = contents[index]
-      if (!bytes) throw absent(place)
-      return [path, { bytes, place, isPast: true }]
-    }),
-  )
+  const states = new Map<string, LockfileState>()
+  for (const [index, [path, blob]] of found.entries()) {
+    const place = `${name}:${path}`
+    // Together they may be more than git may answer at once.
+    const bytes = contents[index] ?? (await git.contents([blob], root))[0]
+    if (!bytes) throw absent(place)
+    states.set(path, { bytes, place, isPast: true })
+  }
+  return states
 }
 
 function absent(what: string): RunnerError {

@@ -104,18 +104,18 @@ describe('shotlock diff', () => {
     })
   })
 
-  test('knows names of any characters, in a folder below the root, before the first commit', async () => {
+  test('compares the whole repository from a folder below its root, names of any characters, before the first commit', async () => {
     const project = createProject({
       '分镜 "1"/第一 集.lock.yaml': lockOf(first),
       '分镜 "1"/new\tep.lock.yaml': lockOf({ owl: paid('t9') }),
+      'other.lock.yaml': lockOf({ bear: paid('t8') }),
     })
-    const { stdout } = await project.shotlock(['diff', '--json'])
-    const { from, manifests } = JSON.parse(stdout)
+    const cwd = project.path('分镜 "1"')
+    const args = [resolve('dist/bin.js'), 'diff', '--json']
+    const { from, manifests } = JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' }))
     expect(from).toBe('no commit')
-    expect(manifests.map(({ file }: { file: string }) => file)).toEqual([
-      '分镜 "1"/new\tep.lock.yaml',
-      '分镜 "1"/第一 集.lock.yaml',
-    ])
+    const files = manifests.map(({ file }: { file: string }) => file)
+    expect(files).toEqual(['../other.lock.yaml', 'new\tep.lock.yaml', '第一 集.lock.yaml'])
   })
 
   test('tells only what a shallow clone can tell', async () => {

@@ -256,6 +256,16 @@ describe('what cannot be compared', () => {
   })
 })
 
+test('lockfiles that are too much for one answer of git are asked for one by one', async () => {
+  const { commit, files, git, diff } = createHistory()
+  commit({ [lockPath]: fox, '/project/b.lock.yaml': lockText({ bear: paid('t4') }) })
+  files.write(lockPath, foxAndOwl!)
+  const { contents } = git
+  git.contents = async (blobs, root) =>
+    blobs.length > 1 ? blobs.map(() => undefined) : await contents(blobs, root)
+  expect(told(await diff())).toEqual({ ep01: { owl: 'bought' } })
+})
+
 test('a broken lockfile that is the same on both sides stops nothing', async () => {
   const { commit, files, diff } = createHistory()
   commit({ [lockPath]: fox, '/project/broken.lock.yaml': 'shots: [' })
