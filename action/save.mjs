@@ -99,7 +99,7 @@ async function push(there, start) {
     const { status, stderr } = await git('push', '--quiet', 'origin', `${commit}:${ref}`)
     if (status === 0) return
     console.log(`Push ${tries} of ${mostTries} failed: ${stderr.trim()}`)
-    if (tries === mostTries) throw new Error(stderr.trim())
+    if (tries === mostTries || isRefused(stderr)) throw new Error(stderr.trim())
     await sleep(wait * (0.5 + Math.random()))
     const fetched = await git('fetch', '--quiet', '--no-tags', 'origin', ref)
     if (fetched.status !== 0) continue
@@ -112,6 +112,11 @@ async function push(there, start) {
     }
     from = theirs
   }
+}
+
+/** Whether the branch does not take pushes from us at all: its rules (GH006, GH013), a hook, or who we are. */
+function isRefused(words) {
+  return /\bGH0\d\d\b|declined|denied|not permitted|\b40[13]\b/i.test(words)
 }
 
 /** Lays lockfiles and journals where the next step finds them. Their folders must not begin with a dot. */

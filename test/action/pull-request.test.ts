@@ -1,7 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { serve } from '../support/http-server.js'
 import { type ActionRun, runAction } from './composite.js'
 import { createRemote, type Remote } from './repository.js'
+
+// Each test is a job of many processes.
+vi.setConfig({ testTimeout: 180_000 })
 
 const manifest = (...shots: string[]) =>
   `version: 1
@@ -21,6 +27,7 @@ shots:
 `
 const path = 'manifests/ep01.yaml'
 const bot = 'github-actions[bot]'
+const marker = '<!-- shotlock: . -->'
 
 interface Comment {
   id: number
@@ -71,6 +78,7 @@ async function onPullRequest(
   const { head, base } = remote.mergeOf(branch)
   return await runAction({
     workspace: remote.checkout('refs/pull/1/merge'),
+    given: { install: { bin: resolve('dist/bin.js') } },
     inputs,
     env: {
       GITHUB_EVENT_NAME: 'pull_request',
@@ -114,18 +122,6 @@ describe('a pull request', () => {
     expect(github.comments).toEqual([])
   })
 
-  test('that buys the same takes for another price gets a comment', async () => {
-    const remote = addingOwl()
-    remote.commit(
-      'longer',
-      { [path]: manifest('fox').replace('duration: 4', 'duration: 8') },
-      { onto: 'main' },
-    )
-    const github = await fakeGitHub()
-    await onPullRequest(remote, github, { branch: 'longer' })
-    expect(github.comments[0]!.body).toMatch(/\| fox \|.*another price \| CNY 1\.8\d \(was CNY 0\.93\) \|/)
-  })
-
   test('that brings results gets a comment with what happened', async () => {
     const remote = createRemote({ [path]: manifest('fox') })
     remote.commit('topic', { 'manifests/ep01.lock.yaml': lockfile('fox') }, { onto: 'main' })
@@ -134,92 +130,93 @@ describe('a pull request', () => {
     expect(github.comments[0]!.body).toContain('output moderated')
   })
 
-  test('that adds the first manifest is compared with nothing', async () => {
-    const remote = createRemote({ 'README.md': 'films' })
-    remote.commit('topic', { [path]: manifest('fox') }, { onto: 'main' })
-    const github = await fakeGitHub()
-    const run = await onPullRequest(remote, github, { inputs: { manifests: `\n${path}\n` } })
-    expect(run.succeeded).toBe(true)
-    expect(github.comments[0]!.body).toContain('On the base branch: buys nothing.')
-  })
-
-  test('in a folder of its own has a comment of its own', async () => {
+  test('that adds the first manifest, in a folder of its own, is compared with nothing', async () => {
     const remote = createRemote({ 'README.md': 'films' })
     remote.commit('topic', { [`films/a b/${path}`]: manifest('fox') }, { onto: 'main' })
     const github = await fakeGitHub()
-    const run = await onPullRequest(remote, github, { inputs: { 'working-directory': 'films/a b' } })
+    const inputs = { 'working-directory': 'films/a b', manifests: `\n${path}\n` }
+    const run = await onPullRequest(remote, github, { inputs })
     expect(run.log).not.toContain('::error')
     expect(github.comments[0]!.body).toMatch(/^<!-- shotlock: films%2Fa%20b -->\n/)
-  })
-
-  test('has no markup and calls nobody by what its shots are named', async () => {
-    const remote = createRemote({ [path]: manifest('fox') })
-    const evil = manifest('fox').replace('a fox }', 'a fox }\n  _a-b_: { prompt: a }')
-    remote.commit('topic', { [path]: evil }, { onto: 'main' })
-    const github = await fakeGitHub()
-    await onPullRequest(remote, github)
-    expect(github.comments[0]!.body).toContain('| &#95;a&#45;b&#95; |')
+    expect(github.comments[0]!.body).toContain('On the base branch: buys nothing.')
   })
 })
 
-describe('a second push', () => {
-  test('updates the comment, which may be far down, and writes nothing when the text is the same', async () => {
+/** Runs only the step that comments, with a text that the plan left. */
+async function comment(
+  { url }: { url: string },
+  { words = 'buys 2 takes', changed = true }: { words?: string; changed?: boolean } = {},
+): Promise<ActionRun> {
+  const folder = mkdtempSync(join(tmpdir(), 'shotlock-comment-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'comment.md')
+  writeFileSync(file, `${marker}\n${words}`)
+  return await runAction({
+    workspace: folder,
+    given: {
+      check: { settings: JSON.stringify({ author: bot }) },
+      install: { bin: 'bin.js' },
+      plan: { comment: file, changed: String(changed) },
+    },
+    env: { GITHUB_REPOSITORY: 'studio/films', GITHUB_API_URL: url },
+    event: { pull_request: { number: 1 } },
+  })
+}
+
+describe('the comment', () => {
+  test('is updated by the next push, however far down it is, and left alone when the text is the same', async () => {
     const others = Array.from({ length: 250 }, (_, id) => ({
       id,
       body: 'words',
       user: { login: 'a-person' },
     }))
     const github = await fakeGitHub({ comments: others })
-    const remote = addingOwl()
-    await onPullRequest(remote, github)
-    remote.commit('topic', { [path]: manifest('fox', 'owl', 'elk') })
-    await onPullRequest(remote, github)
+    await comment(github)
+    await comment(github, { words: 'buys 3 takes' })
     expect(github.writes()).toEqual(['POST', 'PATCH'])
     expect(github.comments).toHaveLength(251)
     expect(github.comments.at(-1)!.body).toContain('buys 3 takes')
-    await onPullRequest(remote, github)
+    await comment(github, { words: 'buys 3 takes' })
     expect(github.writes()).toHaveLength(2)
   })
 
-  test('that takes the change back says so in the comment', async () => {
+  test('says so when nothing changes any more, and is not begun for that', async () => {
     const github = await fakeGitHub()
-    const remote = addingOwl()
-    await onPullRequest(remote, github)
-    remote.commit('topic', { [path]: manifest('fox') })
-    await onPullRequest(remote, github)
-    expect(github.comments).toHaveLength(1)
-    expect(github.comments[0]!.body).toContain('Nothing that is planned or bought changes any more')
+    await comment(github, { words: 'nothing', changed: false })
+    expect(github.comments).toEqual([])
+    await comment(github)
+    await comment(github, { words: 'nothing', changed: false })
+    expect(github.comments.map(({ body }) => body)).toEqual([`${marker}\nnothing`])
   })
 
-  test("leaves a comment of somebody else alone, although it begins with the action's marker", async () => {
-    const quote = { id: 5, body: '<!-- shotlock: . -->\nhello', user: { login: 'a-person' } }
+  test("of somebody else is left alone, although it begins with the action's marker", async () => {
+    const quote = { id: 5, body: `${marker}\nhello`, user: { login: 'a-person' } }
     const github = await fakeGitHub({ comments: [{ ...quote }] })
-    await onPullRequest(addingOwl(), github)
+    await comment(github)
     expect(github.comments[0]).toEqual(quote)
     expect(github.comments).toHaveLength(2)
   })
-})
 
-describe('what cannot be done', () => {
-  test('a token that may only read, as from a fork: the plan is in the summary, and the check is green', async () => {
+  test('cannot be written with a token that may only read, as from a fork: that is said, and the check is green', async () => {
     const github = await fakeGitHub({ refuses: 403 })
-    const run = await onPullRequest(addingOwl(), github)
-    expect(run).toMatchObject({ succeeded: true })
+    const run = await comment(github)
+    expect(run.succeeded).toBe(true)
     expect(github.comments).toEqual([])
-    expect(run.summary).toContain('buys 2 takes')
     expect(run.summary).toContain('may not comment')
   })
 
-  test('an API that is down: a warning, and the check is green', async () => {
-    const run = await onPullRequest(addingOwl(), await fakeGitHub({ refuses: 502 }))
+  test('cannot be written while the API is down: a warning, and the check is green', async () => {
+    const run = await comment(await fakeGitHub({ refuses: 502 }))
     expect(run.succeeded).toBe(true)
     expect(run.step('comment').log).toContain('::warning')
   })
+})
 
+describe('what cannot be planned', () => {
   test('a manifest with an error: its line is annotated, the check is red, and an old comment says so', async () => {
-    const github = await fakeGitHub()
+    const old = { id: 5, body: `${marker}\nbuys 2 takes`, user: { login: bot } }
+    const github = await fakeGitHub({ comments: [old] })
     const remote = addingOwl()
-    await onPullRequest(remote, github)
     remote.commit('topic', { [path]: manifest('fox', 'owl').replace('prompt: a owl', 'promt: an owl') })
     const run = await onPullRequest(remote, github)
     expect(run.succeeded).toBe(false)

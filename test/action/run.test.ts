@@ -9,6 +9,9 @@ import { accepted, simulator } from '../support/simulated.js'
 import { type ActionOptions, type ActionRun, runAction } from './composite.js'
 import { createRemote, type Remote, readIn } from './repository.js'
 
+// Each test is a job of many processes.
+vi.setConfig({ testTimeout: 180_000 })
+
 const manifestPath = 'manifests/ep01.yaml'
 const lockPath = 'manifests/ep01.lock.yaml'
 const manifest = (...shots: string[]) =>
@@ -72,7 +75,7 @@ describe('a push to a protected branch', () => {
     expect(idsOn(remote)).toEqual(boughtIds(sim))
     expect(accepted(sim)).toHaveLength(2)
     expect(remote.git('show', '--name-only', '--format=%B%an', 'main')).toBe(
-      `Record what shotlock bought in run 7\n\n[skip ci]\n\ngithub-actions[bot]\n\n${lockPath}`,
+      `Record what shotlock bought in run 7\n\n[skip ci]\ngithub-actions[bot]\n\n${lockPath}`,
     )
     const sheet = run.step('Upload the contact sheet').with.path!
     expect(readFileSync(sheet, 'utf8')).toContain('data:video/mp4;base64,')
