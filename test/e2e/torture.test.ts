@@ -16,7 +16,7 @@ import {
 
 const bin = 'dist/bin.js'
 /** Each test starts the binary several times, and they run side by side. */
-const patient = { timeout: 120_000 }
+const patient = { timeout: 240_000 }
 
 /** A round of two shots in which nothing goes wrong but what a test asks for. */
 function smallRound(changes: Partial<RoundPlan>): RoundPlan {

@@ -149,7 +149,8 @@ export function planRound({ seed, shots, noList = false, forgets = 'nothing' }: 
       const command = index > 0 && below(5) === 0 ? 'reconcile' : 'run'
       return { command, kill: drawKill(command, below) } as const
     }),
-    retakes: drawRetakes(seed, shots),
+    // A deleted lockfile forgets what was bought for a shot as it was before.
+    retakes: forgets === 'nothing' ? drawRetakes(seed, shots) : [],
     createsPerMinute: below(2) === 0 ? 600 : 60_000,
     forgets,
   }
