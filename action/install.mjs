@@ -15,7 +15,7 @@ if (major < 20 || (major === 20 && minor < 19))
 else if (version === '') {
   const bin = join(checkout, 'dist', 'bin.js')
   // A checkout has no dist/; npm builds it, for which it needs what is there for development.
-  if (!existsSync(bin)) npm(['ci', '--no-audit', '--no-fund'], checkout)
+  if (!existsSync(bin)) npm(['ci', '--include=dev', '--no-audit', '--no-fund'], checkout)
   done(bin)
 } else if (/^\d[\w.+-]*$/.test(version)) {
   const folder = join(temp, 'shotlock-package')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createProject } from '../support/project.js'
 
@@ -78,12 +79,22 @@ describe('report', () => {
     expect(read('junit.xml')).toContain('<error type="unknown-field"')
   })
 
+  test('knows the lines of a large manifest also when it was read before', async () => {
+    const shots = Array.from({ length: 2_000 }, (_, at) => `  s${at}: { prompt: shot ${at} }\n`).join('')
+    const { shotlock, path } = project(manifest + shots)
+    const first = await shotlock([...inWork, '--junit', '-'])
+    expect(existsSync(path('.shotlock/cache/work/manifests/ep01.manifest.jsonl'))).toBe(true)
+    expect(first.stdout).toMatch(/name="s1999" .*line="2006"/)
+    expect(await shotlock([...inWork, '--junit', '-'])).toEqual(first)
+  })
+
   test('of a lockfile that is broken says so on GitHub and exits with 2', async () => {
     const { shotlock, write } = project()
     write('work/manifests/ep01.lock.yaml', 'shots: [')
     const { status, stdout } = await shotlock([...inWork, '--github'])
     expect(status).toBe(2)
     expect(stdout).toMatch(/^::error title=lockfile-invalid::/)
+    expect(await shotlock(inWork)).toMatchObject({ status: 2, stdout: '' })
   })
 
   test.each([
