@@ -80,10 +80,13 @@ async function shoot(browser, name, options, before = async () => undefined) {
   const view = await context.newPage()
   await view.goto(pathToFileURL(join(project, 'review.html')).href)
   await before(view)
-  await view.waitForFunction(() =>
-    [...document.querySelectorAll('video')].every(
-      (film) => film.readyState >= 2 || film.getBoundingClientRect().top > innerHeight,
-    ),
+  // Films that are open can be played, and cards in sight have their posters.
+  await view.waitForFunction(
+    () =>
+      [...document.querySelectorAll('video')].every((film) => film.readyState >= 2) &&
+      [...document.querySelectorAll('article > button')].every(
+        (one) => one.firstChild || one.getBoundingClientRect().top > innerHeight,
+      ),
   )
   await view.screenshot({ path: join(pictures, `${name}.png`) })
   await context.close()

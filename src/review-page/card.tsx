@@ -1,7 +1,8 @@
-import { useRef } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { ReviewTake } from '../core/review.js'
 import type { Decide } from './app.js'
 import { keyDecision } from './decisions.js'
+import { Poster } from './poster.js'
 import { formatMoney } from './summary.js'
 import { faceOf, moneyOf, type Placed, safeHref } from './view.js'
 import type { Words } from './words.js'
@@ -19,14 +20,8 @@ interface CardProps {
 export function Card({ placed, isWaiting, decide, text, onFocus, onOpen }: CardProps) {
   const { shot, key, manifest } = placed
   const face = faceOf(shot)
-  const video = useRef<HTMLVideoElement>(null)
+  const [isPlaying, setPlaying] = useState(false)
   const href = safeHref(face.video?.href)
-  const play = () => void video.current?.play().catch(() => undefined)
-  const rest = () => {
-    if (!video.current) return
-    video.current.pause()
-    video.current.currentTime = 0
-  }
   const finals = shot.takes.filter(({ draft }) => !draft)
   const done = finals.filter(({ status }) => status === 'succeeded').length
   const money = moneyOf(shot.takes)
@@ -37,13 +32,12 @@ export function Card({ placed, isWaiting, decide, text, onFocus, onOpen }: CardP
         aria-label={`${text.open(shot.name)}: ${text.statuses[face.status]}`}
         onClick={onOpen}
         onFocus={onFocus}
-        onMouseEnter={() => {
-          if (!matchMedia('(prefers-reduced-motion: reduce)').matches) play()
-        }}
-        onMouseLeave={rest}
+        onMouseEnter={() => setPlaying(!matchMedia('(prefers-reduced-motion: reduce)').matches)}
+        onMouseLeave={() => setPlaying(false)}
+        onBlur={() => setPlaying(false)}
         onKeyDown={(event) => {
           const decision = decide && keyDecision(event.key, { manifest, take: face, shot })
-          if (event.key === ' ') video.current?.paused ? play() : video.current?.pause()
+          if (event.key === ' ') setPlaying(!isPlaying)
           else if (decision) decide(decision)
           else return
           event.preventDefault()
@@ -54,16 +48,7 @@ export function Card({ placed, isWaiting, decide, text, onFocus, onOpen }: CardP
         {href === undefined ? (
           <span class="poster empty">{text.statuses[face.status]}</span>
         ) : (
-          <video
-            ref={video}
-            class="poster"
-            src={href.startsWith('data:') ? href : `${href}#t=0.001`}
-            muted
-            loop
-            playsInline
-            preload="metadata"
-            tabIndex={-1}
-          />
+          <Poster href={href} isPlaying={isPlaying} />
         )}
       </button>
       <h3 title={shot.name}>

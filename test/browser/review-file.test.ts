@@ -3,14 +3,13 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect } from 'vitest'
 import { createProject } from '../support/project.js'
 import { openPage, seriousFaults, shotsOf, test } from './rig.js'
-import { contactSheet, hostile, makeSeason, type Season } from './season.js'
+import { contactSheet, hostile, sharedSeason } from './season.js'
 
-let season: Season
+const season = sharedSeason()
 let file: string
 
 beforeAll(async () => {
-  season = await makeSeason()
-  file = await contactSheet(season)
+  file = await contactSheet(season())
 })
 
 const card = (page: Page, name: string) => page.getByRole('article', { name, exact: true })
@@ -20,6 +19,8 @@ const open = async (page: Page, name: string) => {
   await dialog.waitFor()
   return dialog
 }
+/** Cards whose films have shown their first frames. */
+const posters = (page: Page) => page.locator('canvas.poster').count()
 /** Films that can be played from where they stand; 2 is HTMLMediaElement.HAVE_CURRENT_DATA. */
 const playable = (page: Page, films: string) =>
   page.evaluate(
@@ -43,25 +44,39 @@ describe('the contact sheet, opened from the disk', () => {
     expect(await page.getByText('6 shots').count()).toBe(1)
   })
 
-  test('brings films to where they can be played, and plays one while the mouse is on it', async () => {
+  test('shows the first frames of films, and plays one while the mouse is on it', async () => {
     const page = await openPage(file)
-    await expect.poll(() => playable(page, 'video.poster')).toBe(4)
-    const poster = card(page, 'owl').locator('video')
+    await expect.poll(() => posters(page)).toBe(4)
+    const film = card(page, 'owl').locator('video')
     await card(page, 'owl').getByRole('button').hover()
-    await expect
-      .poll(() => poster.evaluate((film: HTMLVideoElement) => film.currentTime))
-      .toBeGreaterThan(0.2)
+    await expect.poll(() => film.evaluate((one: HTMLVideoElement) => one.currentTime)).toBeGreaterThan(0.2)
     await page.mouse.move(0, 0)
-    await expect.poll(() => poster.evaluate((film: HTMLVideoElement) => film.paused)).toBe(true)
+    await film.waitFor({ state: 'detached' })
+  })
+
+  test('loads each film once, however often its card comes and goes', async () => {
+    const page = await openPage(file)
+    await expect.poll(() => posters(page)).toBe(4)
+    await page.evaluate(() => {
+      const create = document.createElement.bind(document)
+      document.createElement = (name: string) => {
+        if (name === 'video') document.title = 'loads a film'
+        return create(name)
+      }
+    })
+    await page.getByLabel('Search shots').fill('no such shot')
+    await page.getByText('No shot fits these filters.').waitFor()
+    await page.getByLabel('Search shots').fill('')
+    await expect.poll(() => posters(page)).toBe(4)
+    expect(await page.title()).toBe('Review')
   })
 
   test('plays nothing by itself for people who want less motion', async () => {
     const page = await openPage(file, { reducedMotion: 'reduce' })
-    await expect.poll(() => playable(page, 'video.poster')).toBe(4)
-    const poster = card(page, 'owl').locator('video')
+    await expect.poll(() => posters(page)).toBe(4)
     await card(page, 'owl').getByRole('button').hover()
     await page.waitForTimeout(200)
-    expect(await poster.evaluate((film: HTMLVideoElement) => film.paused)).toBe(true)
+    expect(await page.locator('video').count()).toBe(0)
   })
 
   test('is narrowed by text, status, tag, manifest, decision and cost, and an address keeps that', async () => {
@@ -103,8 +118,8 @@ describe('the contact sheet, opened from the disk', () => {
     await goes('End', 'Open draft-me: done')
     await goes('Home', 'Open fox: done')
     await page.keyboard.press('Space')
-    const poster = card(page, 'fox').locator('video')
-    await expect.poll(() => poster.evaluate((film: HTMLVideoElement) => film.paused)).toBe(false)
+    const film = card(page, 'fox').locator('video')
+    await expect.poll(() => film.evaluate((one: HTMLVideoElement) => one.paused)).toBe(false)
     expect(await page.getByRole('dialog').count()).toBe(0)
 
     await page.keyboard.press('Enter')
@@ -220,14 +235,14 @@ describe('the contact sheet, opened from the disk', () => {
   })
 
   test('says which videos are not on this machine', async () => {
-    const { project, flags } = season
+    const { project, flags } = season()
     const clone = createProject()
     cpSync(project.path('manifests'), clone.path('manifests'), {
       recursive: true,
       filter: (path) => !path.endsWith('.mp4'),
     })
     const page = await openPage(await contactSheet({ project: clone, flags }))
-    expect(await page.locator('video').count()).toBe(0)
+    expect(await page.locator('canvas').count()).toBe(0)
     const dialog = await open(page, 'fox')
     expect(await dialog.getByText('no video on this machine').count()).toBe(2)
   })
@@ -235,10 +250,10 @@ describe('the contact sheet, opened from the disk', () => {
 
 describe('the contact sheet with --embed', () => {
   test('plays in a folder where nothing else is', async () => {
-    await contactSheet(season, '--embed', '--out', 'alone.html')
-    const elsewhere = createProject({ 'alone.html': season.project.read('alone.html') })
+    await contactSheet(season(), '--embed', '--out', 'alone.html')
+    const elsewhere = createProject({ 'alone.html': season().project.read('alone.html') })
     const page = await openPage(elsewhere.path('alone.html'))
-    await expect.poll(() => playable(page, 'video.poster')).toBe(4)
+    await expect.poll(() => posters(page)).toBe(4)
     await open(page, 'owl')
     await expect.poll(() => playable(page, 'video.film')).toBe(1)
     expect(await page.locator('video').first().getAttribute('src')).toMatch(/^data:video\/mp4;base64,/)

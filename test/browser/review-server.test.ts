@@ -1,26 +1,32 @@
+import { cpSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished } from 'vitest'
 import { parseLockfile } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
-import type { RunningCommand } from '../support/project.js'
+import { createProject, type RunningCommand } from '../support/project.js'
 import { openPage, seriousFaults, test } from './rig.js'
-import { ep01, makeSeason, type Season, type SeasonOptions } from './season.js'
+import { ep01, type Season, sharedSeason } from './season.js'
 
 interface Served extends Season {
   url: string
   server: RunningCommand
 }
 
-/** A season that belongs to one test, and a server of its review. */
-async function serveSeason(options: Omit<SeasonOptions, 'atEnd'> = {}): Promise<Served> {
-  const season = await makeSeason({ ...options, atEnd: onTestFinished })
-  const server = season.project.start(['review', '--serve', ...season.flags])
+const bought = sharedSeason()
+
+/** A copy of a season that was bought once for all tests, and a server of its review. */
+async function serveSeason(): Promise<Served> {
+  const { project: original, flags } = bought()
+  const project = createProject()
+  cpSync(original.folder, project.folder, { recursive: true })
+  const server = project.start(['review', '--serve', ...flags])
   const [url] = await server.sees(/http:\/\/127\.0\.0\.1:\d+\/[\w-]+\//)
-  return { ...season, server, url }
+  return { project, flags, server, url }
 }
 
+/** The journal has a decision first; the lockfile follows at once. */
 const entry = ({ project }: Season, take: string, manifest = 'ep01') => {
   const file = `manifests/${manifest}.simulator.lock.yaml`
   return parseLockfile(project.read(file), file).get(take as TakeName)
@@ -41,10 +47,10 @@ describe('decisions on the served page', () => {
     const second = dialog.locator('[data-take="fox@2"]')
     await second.getByRole('button', { name: 'Pick', exact: true }).click()
     await second.getByText('★ picked').waitFor()
-    expect(entry(season, 'fox@2')).toMatchObject({ pick: true })
+    await expect.poll(() => entry(season, 'fox@2')).toMatchObject({ pick: true })
     await second.getByRole('button', { name: 'Approve' }).click()
     await second.getByText('✓ approved').waitFor()
-    expect(entry(season, 'fox@2')).toMatchObject({ pick: true, approved: true })
+    await expect.poll(() => entry(season, 'fox@2')).toMatchObject({ pick: true, approved: true })
     await second.getByRole('button', { name: 'Take back pick' }).click()
     await expect.poll(() => entry(season, 'fox@2')).not.toHaveProperty('pick')
     expect(await seriousFaults(page)).toEqual([])
@@ -59,7 +65,9 @@ describe('decisions on the served page', () => {
     expect(await seriousFaults(page)).toEqual([])
     await page.keyboard.press('Enter')
     await dialog.getByText('✕ rejected').waitFor()
-    expect(entry(season, 'fox-run')).toMatchObject({ approved: false, note: '尾巴不见了 <b>' })
+    await expect
+      .poll(() => entry(season, 'fox-run'))
+      .toMatchObject({ approved: false, note: '尾巴不见了 <b>' })
     expect(await dialog.locator('p.note').textContent()).toBe('尾巴不见了 <b>')
 
     await dialog.getByRole('button', { name: 'Undecide' }).click()
@@ -73,7 +81,7 @@ describe('decisions on the served page', () => {
     await card(page, 'owl').getByRole('button').focus()
     await page.keyboard.press('a')
     await card(page, 'owl').getByText('✓ approved').waitFor()
-    expect(entry(season, 'owl')).toMatchObject({ approved: true })
+    await expect.poll(() => entry(season, 'owl')).toMatchObject({ approved: true })
     await page.keyboard.press('u')
     await expect.poll(() => entry(season, 'owl')).not.toHaveProperty('approved')
   })
@@ -118,7 +126,7 @@ describe('decisions on the served page', () => {
 
 describe('a run in another process', () => {
   test('shows on the page as it gets on, and a decision made meanwhile waits for its end', async () => {
-    const season = await serveSeason({ taskMs: 500 })
+    const season = await serveSeason()
     const page = await openPage(season.url)
     const slow = ep01.replace('A door opens, skip: true', 'sim:slow a door opens')
     season.project.write('manifests/ep01.yaml', slow)
@@ -140,9 +148,9 @@ describe('a run in another process', () => {
     const isLive = run.process.exitCode === null
     await owl.getByText('✓ approved').waitFor()
     expect(await run.done).toMatchObject({ status: 0 })
-    expect(entry(season, 'owl')).toMatchObject({ approved: true })
+    await expect.poll(() => entry(season, 'owl')).toMatchObject({ approved: true })
     expect(entry(season, 'later')).toMatchObject({ status: 'succeeded' })
-    await expect.poll(() => card(page, 'later').locator('video').count()).toBe(1)
+    await card(page, 'later').locator('canvas').waitFor()
     await expect.poll(() => page.getByText('a run is working on it').count()).toBe(0)
     // Else the test has shown less than it says.
     expect(isLive).toBe(true)

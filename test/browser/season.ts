@@ -1,5 +1,5 @@
 import { encode } from 'fast-png'
-import { afterAll } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { createCanvas, fillDisc } from '../../src/simulator/media/canvas.js'
 import { type AtEnd, createProject, type Project } from '../support/project.js'
 import { against, simulator } from '../support/simulated.js'
@@ -30,15 +30,25 @@ export interface Season {
   flags: readonly string[]
 }
 
-export interface SeasonOptions {
-  /** Ends what belongs to it; default after all tests of the file, which share it. */
-  atEnd?: AtEnd
-  /** How long tasks take. */
-  taskMs?: number
+/**
+ * Two episodes, bought on a simulator before the first test of the file. `fox-run` was bought twice, with another prompt
+ * each time; `ep02` as drafts.
+ *
+ * @returns Gives the season, inside of a test.
+ */
+export function sharedSeason(): () => Season {
+  const ends: Parameters<AtEnd>[0][] = []
+  let season: Season | undefined
+  beforeAll(async () => {
+    season = await makeSeason((end) => ends.unshift(end))
+  })
+  afterAll(async () => {
+    for (const end of ends) await end()
+  })
+  return () => season!
 }
 
-/** Two episodes, bought on a simulator. `fox-run` was bought twice, with another prompt each time; `ep02` as drafts. */
-export async function makeSeason({ atEnd = afterAll, taskMs = 50 }: SeasonOptions = {}): Promise<Season> {
+async function makeSeason(atEnd: AtEnd): Promise<Season> {
   const project = createProject(
     {
       'manifests/ep01.yaml': ep01.replace('through the snow', 'over the ice'),
@@ -47,7 +57,7 @@ export async function makeSeason({ atEnd = afterAll, taskMs = 50 }: SeasonOption
     },
     { atEnd },
   )
-  const flags = against(await simulator({ taskMs: { min: taskMs, max: taskMs } }, { atEnd }))
+  const flags = against(await simulator({ taskMs: { min: 300, max: 300 } }, { atEnd }))
   const run = async (status: number, ...args: string[]) => {
     const found = await project.shotlock(['run', '--yes', ...args, ...flags])
     if (found.status !== status) throw new Error(found.stderr)
