@@ -118,9 +118,12 @@ async function look(browser, path) {
     const paintMs = await page.evaluate(
       () =>
         new Promise((resolve) => {
-          new PerformanceObserver((list) =>
-            resolve(list.getEntriesByName('first-contentful-paint')[0]?.startTime),
-          ).observe({ type: 'paint', buffered: true })
+          new PerformanceObserver((list, observer) => {
+            const [entry] = list.getEntriesByName('first-contentful-paint')
+            if (!entry) return
+            observer.disconnect()
+            resolve(entry.startTime)
+          }).observe({ type: 'paint', buffered: true })
         }),
     )
     const elements = await page.evaluate(() => document.querySelectorAll('*').length)
