@@ -76,7 +76,7 @@ function Blocks({ from, to, ...props }: GridProps & { from: number; to: number }
   const size = props.columns * rowsInBlock
   const starts = Array.from({ length: Math.ceil((to - from) / size) }, (_, block) => from + block * size)
   return (
-    <div class="shots">
+    <div class="shots" style={{ '--columns': props.columns }}>
       {starts.map((start) => (
         <Block key={start} {...props} from={start} to={Math.min(to, start + size)} />
       ))}
@@ -118,7 +118,7 @@ function Block({
   const rows = Math.ceil((to - from) / columns)
   const height = rows * card.height + (rows - 1) * card.gap
   return (
-    <div ref={block} class="block" style={{ height: `${height}px`, '--columns': columns }}>
+    <div ref={block} class="block" style={{ height: `${height}px` }}>
       {(isNear || hasFocus) &&
         placed
           .slice(from, to)
