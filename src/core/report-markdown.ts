@@ -1,5 +1,5 @@
 import { moneyWords } from './diff-words.js'
-import { closeFolds, fitLines, markdownText } from './markdown.js'
+import { closeFolds, fitLines, markdownName, markdownText } from './markdown.js'
 import { type Money, microsPerUnit, readMoney, sumMoney } from './money.js'
 import type { Problem } from './problem.js'
 import { redact } from './redact.js'
@@ -41,7 +41,7 @@ export function reportMarkdown({ manifests, problems }: Report, limit = stepSumm
     ...table(
       'Needs a look',
       ['take', 'where', 'what'],
-      needsLook.map((one) => [markdownText(one.take.take), placeOf(one), wordsOf(one.verdict)]),
+      needsLook.map((one) => [markdownName(one.take.take), placeOf(one), wordsOf(one.verdict)]),
     ),
     ...unclaimedOf(manifests),
     ...folded(
@@ -49,7 +49,7 @@ export function reportMarkdown({ manifests, problems }: Report, limit = stepSumm
       ['take', 'why'],
       judged
         .filter(({ verdict }) => waitsForRun(verdict))
-        .map(({ take, verdict }) => [markdownText(take.take), wordsOf(verdict)]),
+        .map(({ take, verdict }) => [markdownName(take.take), wordsOf(verdict)]),
     ),
     ...folded(
       'done',
@@ -127,7 +127,7 @@ function wordsOf(verdict: Verdict): string {
 }
 
 function rowOfDone({ take, task, tokens, cost, picked }: ReportedTake): string[] {
-  const name = `${markdownText(take)}${picked ? ' (picked)' : ''}`
+  const name = `${markdownName(take)}${picked ? ' (picked)' : ''}`
   const money = readMoney(cost)
   return [
     name,

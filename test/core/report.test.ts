@@ -271,14 +271,14 @@ describe('Markdown', () => {
       | take | where | what |
       | --- | --- | --- |
       | c\\|\\<x> | manifests/ep01.yaml:4 | **unknown**: a create was sent and its answer never seen: shotlock reconcile looks for its task (unknown) |
-      | b | manifests/ep01.yaml:4 | **failed**: the result was refused by moderation: a rerun may pass (shotlock run --failed) (OutputVideoSensitiveContentDetected) |
+      | \`b\` | manifests/ep01.yaml:4 | **failed**: the result was refused by moderation: a rerun may pass (shotlock run --failed) (OutputVideoSensitiveContentDetected) |
 
       <details>
       <summary>1 waiting</summary>
 
       | take | why |
       | --- | --- |
-      | e | not bought yet |
+      | \`e\` | not bought yet |
 
       </details>
 
@@ -287,7 +287,7 @@ describe('Markdown', () => {
 
       | take | task | tokens | cost |
       | --- | --- | --- | --- |
-      | a (picked) | cgt-1 | 87,300 | CNY 1.40 |
+      | \`a\` (picked) | cgt-1 | 87,300 | CNY 1.40 |
 
       </details>
       "
@@ -300,7 +300,7 @@ describe('Markdown', () => {
     const text = reportMarkdown(reportOf(...foxes, moderated('owl')), limit)
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limit)
     expect(Buffer.byteLength(text)).toBeGreaterThan(limit - 200)
-    expect(text).toContain('| owl |')
+    expect(text).toContain('| `owl` |')
     expect(text.match(/<details>/g)).toHaveLength(1)
     expect(text.trimEnd().endsWith('</details>')).toBe(true)
     expect(text).toMatch(/… and \d+ lines more/)
