@@ -25,7 +25,7 @@ export async function bench({ folder, quick, note }) {
     const time = (args) => () => timeProgram(node, args, project)
     const { nothing, help, validate } = await inTurn(
       { nothing: time(['-e', '0']), help: time([bin, '--help']), validate: time([bin, 'validate']) },
-      { rounds: quick ? 7 : 25, warmUps: 2, note: (text) => note(`${version} ${text}`) },
+      { rounds: quick ? 7 : 101, warmUps: 5, note: (text) => note(`${version} ${text}`) },
     )
     const isOldest = version.startsWith('v20.')
     const common = { against: '`node -e 0`', unit: '×' }
