@@ -30,7 +30,7 @@ export async function openPage(where: string, options: OpenOptions = {}): Promis
     ...context,
   })
   const page = await own.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   const url = where.startsWith('http:') ? where : pathToFileURL(where).href
   const place = new URL(url)
   const troubles: string[] = []
