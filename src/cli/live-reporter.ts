@@ -1,16 +1,9 @@
 import type { WriteStream } from 'node:tty'
 import { createLogUpdate } from 'log-update'
+import { formatExact, formatMoney, formatNumber } from '../core/amount-words.js'
 import { eventLine, type Reporter } from './reporter.js'
 import { type RunProgress, trackProgress } from './run-progress.js'
-import {
-  formatDuration,
-  formatExact,
-  formatMoney,
-  formatNumber,
-  type Palette,
-  truncate,
-  widthOf,
-} from './text.js'
+import { formatDuration, type Palette, truncate, widthOf } from './text.js'
 
 const redrawMs = 100
 const recentEvents = 6

@@ -1,6 +1,7 @@
 import type { CostReport } from '../commands/cost.js'
+import { formatMoney, formatNumber } from '../core/amount-words.js'
 import type { CostGroup, CostPart, CostSum } from '../core/cost.js'
-import { columns, count, formatMoney, formatNumber, formatPrice, oneLine, type Palette } from './text.js'
+import { columns, count, formatPrice, oneLine, type Palette } from './text.js'
 
 /** One line of the table: a group, or what of it is in one currency. */
 interface Row {

@@ -2,9 +2,10 @@ import type { CancelOutcome, CancelReport, LiveRef } from '../commands/cancel.js
 import type { MovedTake, MoveReport } from '../commands/move.js'
 import type { PrunedEntry, PruneReport, StayingEntry } from '../commands/prune.js'
 import type { FileCheck, KeptCheck, ManifestCheck, VerifyReport } from '../commands/verify.js'
+import { formatNumber } from '../core/amount-words.js'
 import { takeKey } from '../core/event.js'
 import { splitTakeName } from '../core/names.js'
-import { columns, count, formatNumber, oneLine, type Palette, shownLines } from './text.js'
+import { columns, count, oneLine, type Palette, shownLines } from './text.js'
 
 /** How the collected files were found: what is not well, what lies about, the counts. */
 export function renderVerify({ manifests, interrupted }: VerifyReport, palette: Palette): string[] {

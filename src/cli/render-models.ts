@@ -1,4 +1,5 @@
 import type { ModelsReport } from '../commands/models.js'
+import { formatMoney, formatNumber } from '../core/amount-words.js'
 import type {
   AccountLimits,
   ClipLimits,
@@ -10,7 +11,7 @@ import type {
   SourceKey,
   VideoLimits,
 } from '../core/models.js'
-import { columns, formatMoney, formatNumber, type Palette, padEnd } from './text.js'
+import { columns, type Palette, padEnd } from './text.js'
 
 /** Columns of a terminal that the table of all models needs; on a narrower one it is shown as two. */
 const tableWidth = 140

@@ -1,10 +1,12 @@
 import type { PlanReport } from '../commands/plan.js'
+import { formatExact, formatMoney, formatNumber } from '../core/amount-words.js'
 import type { TokenRange } from '../core/estimate.js'
 import type { BudgetView } from '../core/event.js'
+import { holdSentence } from '../core/hold-words.js'
 import { readMoney } from '../core/money.js'
 import { splitTakeName, type TakeName } from '../core/names.js'
 import type { EstimateView, PlanView, PriceView } from '../core/plan-view.js'
-import { columns, count, formatExact, formatMoney, formatNumber, formatPrice, type Palette } from './text.js'
+import { columns, count, formatPrice, type Palette } from './text.js'
 
 type ViewStep = PlanView['steps'][number]
 
@@ -206,32 +208,9 @@ const reasonWords: Readonly<Record<string, string>> = {
   rejected: 'rejected',
 }
 
-/** Why a take waits for a person or for another take, in words. */
-export function holdSentence(reason = '', upstream?: string): string {
-  const words = holdWords[reason] ?? reason
-  return upstream === undefined ? words : words.replace('its upstream', upstream)
-}
-
 /** Why a take is stale. */
 export function staleWords(upstream: string | undefined): string {
   return `${upstream ?? 'the shot'}, which it goes on from, is made anew or stale`
-}
-
-const holdWords: Readonly<Record<string, string>> = {
-  skipped: 'skip is set',
-  'moderation-input': 'refused by moderation until the shot changes',
-  invalid: 'refused as invalid until the shot changes',
-  lost: 'paid for, but the provider no longer has the result; --force buys it again',
-  'draft-unapproved': 'its draft waits for approval: shotlock promote',
-  'draft-rejected': 'its draft was rejected: run --rejected makes another',
-  'draft-failed': 'its draft failed: run --draft makes another',
-  'draft-outdated': 'changed since its draft was made: run --draft makes a new one, --force buys without',
-  'draft-expired': 'its draft is past its 7 days: run --draft makes a new one, --force buys without',
-  'no-drafts': 'this model makes no drafts',
-  upstream: 'goes on from its upstream, which has no result yet',
-  'no-last-frame':
-    'goes on from its upstream, whose last frame is neither here nor at the provider; --force makes that shot again',
-  'other-provider': 'bought from another provider, run it with that one',
 }
 
 /** `87,300`, or `39,000 to 87,300` where the service decides. */

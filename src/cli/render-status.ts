@@ -1,19 +1,12 @@
 import type { StatusReport, TakeStatus } from '../commands/status.js'
+import { formatExact, formatNumber } from '../core/amount-words.js'
 import { failureAdvice } from '../core/failure.js'
+import { holdSentence } from '../core/hold-words.js'
 import { lostCode } from '../core/ledger-state.js'
 import { readMoney, sumMoney } from '../core/money.js'
 import { splitTakeName } from '../core/names.js'
-import { daysLeftWords, holdSentence, staleWords } from './render-plan.js'
-import {
-  columns,
-  count,
-  formatDuration,
-  formatExact,
-  formatNumber,
-  oneLine,
-  type Palette,
-  truncate,
-} from './text.js'
+import { daysLeftWords, staleWords } from './render-plan.js'
+import { columns, count, formatDuration, oneLine, type Palette, truncate } from './text.js'
 
 const shownPerManifest = 200
 /** So many columns of a note are shown. */

@@ -1,10 +1,12 @@
 import type { RunReport } from '../commands/run.js'
+import { formatExact, formatNumber } from '../core/amount-words.js'
 import type { NotBoughtReason, Outcome, Stop, StopReason } from '../core/event.js'
 import { failureAdvice, mayRerun } from '../core/failure.js'
+import { holdSentence } from '../core/hold-words.js'
 import { lostCode } from '../core/ledger-state.js'
 import { type Money, readMoney, sumMoney } from '../core/money.js'
-import { holdSentence, renderBudget } from './render-plan.js'
-import { columns, count, formatExact, formatNumber, oneLine, type Palette, truncate } from './text.js'
+import { renderBudget } from './render-plan.js'
+import { columns, count, oneLine, type Palette, truncate } from './text.js'
 
 const shownOutcomes = 100
 

@@ -1,6 +1,7 @@
+import { formatNumber } from '../core/amount-words.js'
 import { type Outcome, type RunEvent, takeKey } from '../core/event.js'
 import { failureAdvice } from '../core/failure.js'
-import { formatDuration, formatNumber, oneLine, type Palette } from './text.js'
+import { formatDuration, oneLine, type Palette } from './text.js'
 
 /** Something that shows a run as it goes on. */
 export interface Reporter {

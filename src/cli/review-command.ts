@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import type { CAC } from 'cac'
 import type { ReviewReport } from '../commands/review.js'
+import { formatNumber } from '../core/amount-words.js'
 import { RunnerError } from '../core/errors.js'
 import type { CommandContext } from './command-context.js'
 import { readPrepareOptions, readProvider, withProvider } from './common-options.js'
 import { numberFlag, type RawFlags, textFlag } from './flags.js'
-import { count, formatNumber, oneLine } from './text.js'
+import { count, oneLine } from './text.js'
 
 /** Adds `review`. */
 export function addReviewCommand(program: CAC, { surroundings, terminal }: CommandContext): void {

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width'
-import { type Money, microsPerUnit } from '../core/money.js'
+import { formatMoney, formatNumber } from '../core/amount-words.js'
 
 /** Colours for people, or none. */
 export interface Palette {
@@ -70,24 +70,6 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${formatNumber(number)} ${number === 1 ? one : many}`
 }
 
-/** Formats of numbers by the most digits they show; making one takes as long as formatting a hundred numbers. */
-const formats = new Map<number, Intl.NumberFormat>()
-
-function formatWith(number: number, least: number, most: number): string {
-  const format =
-    formats.get(most) ??
-    new Intl.NumberFormat('en-US', { minimumFractionDigits: least, maximumFractionDigits: most })
-  formats.set(most, format)
-  return format.format(number)
-}
-
-/** Digits in groups of three: 87,300. */
-export function formatNumber(number: number): string {
-  // The first use of a locale takes a third of the time that node needs to start.
-  if (!Number.isSafeInteger(number)) return number.toLocaleString('en-US')
-  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
-}
-
 /** `12.3 MB`; below a tenth of a megabyte `<0.1 MB`, of nothing `0 MB`. */
 export function formatSize(bytes: number): string {
   const megabytes = bytes / 1024 / 1024
@@ -95,17 +77,6 @@ export function formatSize(bytes: number): string {
   if (megabytes < 0.05) return '<0.1 MB'
   if (megabytes < 1024) return `${megabytes.toFixed(1)} MB`
   return `${(megabytes / 1024).toFixed(1)} GB`
-}
-
-/** `CNY 1.40`; amounts below a hundredth keep their digits. */
-export function formatMoney({ currency, amount }: { currency: string; amount: number }): string {
-  const digits = amount !== 0 && Math.abs(amount) < 0.01 ? 6 : 2
-  return `${currency} ${formatWith(amount, 2, digits)}`
-}
-
-/** As `formatMoney`, of an exact amount. */
-export function formatExact({ currency, micros }: Money): string {
-  return formatMoney({ currency, amount: micros / microsPerUnit })
 }
 
 /** `CNY 1.40`, or `CNY 0.40 to 1.40`. */

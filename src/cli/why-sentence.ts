@@ -1,8 +1,9 @@
 import type { LastBought, TakeReason } from '../commands/why.js'
 import { failureAdvice } from '../core/failure.js'
+import { holdSentence as heldWords } from '../core/hold-words.js'
 import { lostCode, releasedCode } from '../core/ledger-state.js'
 import { splitTakeName } from '../core/names.js'
-import { holdSentence as heldWords, staleWords } from './render-plan.js'
+import { staleWords } from './render-plan.js'
 import { oneLine } from './text.js'
 
 /** What a run does with a take, and for which reason. */

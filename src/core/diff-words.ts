@@ -1,3 +1,4 @@
+import { formatMoney, formatNumber } from './amount-words.js'
 import type { MoneyView } from './cost.js'
 import type { TakeChange } from './diff-lockfiles.js'
 import type { FailureClass } from './failure.js'
@@ -185,7 +186,7 @@ const totalWords: Readonly<Record<Happening['kind'], string>> = {
 /** How many takes each thing happened to, such as `3 bought, 1 failed`; empty for nothing. */
 export function countWords(counts: Partial<Record<Happening['kind'], number>>): string {
   return (Object.keys(totalWords) as Happening['kind'][])
-    .flatMap((kind) => (counts[kind] ? [`${grouped(String(counts[kind]))} ${totalWords[kind]}`] : []))
+    .flatMap((kind) => (counts[kind] ? [`${formatNumber(counts[kind])} ${totalWords[kind]}`] : []))
     .join(', ')
 }
 
@@ -197,18 +198,6 @@ export function billedWords({
   spent: readonly MoneyView[]
   unpricedTokens: number
 }): string {
-  const tokens = unpricedTokens === 0 ? [] : [`${grouped(String(unpricedTokens))} tokens`]
-  return [...spent.map(moneyWords), ...tokens].join(', ')
-}
-
-/** `CNY 1,234.50`; what is less than a hundredth keeps its digits, and what was paid back has a minus. */
-export function moneyWords({ currency, amount }: MoneyView): string {
-  const size = Math.abs(amount)
-  const text = size < 0.01 ? size.toFixed(6).replace(/0{1,4}$/, '') : size.toFixed(2)
-  return `${currency} ${amount < 0 ? '-' : ''}${grouped(text)}`
-}
-
-function grouped(digits: string): string {
-  const [whole = '', ...rest] = digits.split('.')
-  return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...rest].join('.')
+  const tokens = unpricedTokens === 0 ? [] : [`${formatNumber(unpricedTokens)} tokens`]
+  return [...spent.map(formatMoney), ...tokens].join(', ')
 }

@@ -1,6 +1,6 @@
-import { moneyWords } from './diff-words.js'
+import { formatExact, formatNumber } from './amount-words.js'
 import { closeFolds, fitLines, markdownName, markdownText } from './markdown.js'
-import { type Money, microsPerUnit, readMoney, sumMoney } from './money.js'
+import { readMoney, sumMoney } from './money.js'
 import type { Problem } from './problem.js'
 import { redact } from './redact.js'
 import {
@@ -85,19 +85,9 @@ function countsOf(takes: readonly ReportedTake[]): string[] {
   const kinds = takes.map((take) => judgeTake(take).kind)
   const of = (kind: Verdict['kind']) => kinds.filter((one) => one === kind).length
   const tokens = takes.reduce((sum, take) => sum + (take.tokens ?? 0), 0)
-  const cost = priceWords(sumMoney(takes.flatMap((take) => readMoney(take.cost) ?? [])))
+  const amounts = sumMoney(takes.flatMap((take) => readMoney(take.cost) ?? []))
   const numbers = [takes.length, of('done'), of('failed'), of('unknown'), of('lost'), of('waiting'), tokens]
-  return [...numbers.map(grouped), cost]
-}
-
-function priceWords(amounts: readonly Money[]): string {
-  return amounts
-    .map(({ currency, micros }) => moneyWords({ currency, amount: micros / microsPerUnit }))
-    .join(', ')
-}
-
-function grouped(number: number): string {
-  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
+  return [...numbers.map(formatNumber), amounts.map(formatExact).join(', ')]
 }
 
 function problemTable(problems: readonly Problem[]): string[] {
@@ -132,8 +122,8 @@ function rowOfDone({ take, task, tokens, cost, picked }: ReportedTake): string[]
   return [
     name,
     task === undefined ? '' : shown(task),
-    tokens === undefined ? '' : grouped(tokens),
-    money ? priceWords([money]) : '',
+    tokens === undefined ? '' : formatNumber(tokens),
+    money ? formatExact(money) : '',
   ]
 }
 
@@ -147,7 +137,7 @@ function table(title: string, head: readonly string[], rows: readonly (readonly 
 
 function folded(what: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return []
-  const summary = `<summary>${grouped(rows.length)} ${what}</summary>`
+  const summary = `<summary>${formatNumber(rows.length)} ${what}</summary>`
   return ['<details>', summary, '', ...tableLines(head, rows), '</details>', '']
 }
 

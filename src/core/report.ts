@@ -1,4 +1,5 @@
 import { failureAdvice, mayRerun } from './failure.js'
+import { holdSentence } from './hold-words.js'
 import { lostCode } from './ledger-state.js'
 import type { HoldReason } from './plan.js'
 import type { Problem } from './problem.js'
@@ -62,7 +63,7 @@ export function judgeTake(take: TakeStatus): Verdict {
     return { kind: 'failed', code: error ?? status, advice, mayRerun: again || next === 'generate' }
   }
   if (held !== undefined && status === 'absent')
-    return { kind: 'waiting', why: holdWords(held, upstream), for: isForPerson(held) ? 'person' : 'run' }
+    return { kind: 'waiting', why: holdSentence(held, upstream), for: isForPerson(held) ? 'person' : 'run' }
   if (status === 'absent') return forRun('not bought yet')
   if (status === 'submitted') return forRun(`live as ${task}: shotlock run goes on with it`)
   return judgeResult(take)
@@ -95,37 +96,6 @@ function forPerson(why: string): Verdict {
 
 function isForPerson(reason: HoldReason): boolean {
   return reason !== 'skipped' && reason !== 'upstream'
-}
-
-function holdWords(reason: HoldReason, upstream = 'another shot'): string {
-  switch (reason) {
-    case 'skipped':
-      return 'skip is set'
-    case 'moderation-input':
-      return 'refused by moderation until the shot changes'
-    case 'invalid':
-      return 'refused as invalid until the shot changes'
-    case 'lost':
-      return 'paid for, and the provider no longer has the result: --force buys it again'
-    case 'other-provider':
-      return 'bought from another provider: run it with that one'
-    case 'draft-unapproved':
-      return 'its draft waits for approval: shotlock promote'
-    case 'draft-rejected':
-      return 'its draft was rejected: run --rejected makes another'
-    case 'draft-failed':
-      return 'its draft failed: run --draft makes another'
-    case 'draft-outdated':
-      return 'changed since its draft was made: run --draft makes a new one'
-    case 'draft-expired':
-      return 'its draft is past its 7 days: run --draft makes a new one'
-    case 'no-drafts':
-      return 'this model makes no drafts'
-    case 'upstream':
-      return `goes on from ${upstream}, which has no result yet`
-    case 'no-last-frame':
-      return `goes on from ${upstream}, whose last frame is gone: --force makes that shot again`
-  }
 }
 
 /** The path of a manifest without its ending: what tells it from others of the same name. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
-import { formatNumber, widthOf } from '../../src/cli/text.js'
+import { widthOf } from '../../src/cli/text.js'
+import { formatNumber } from '../../src/core/amount-words.js'
 
 test('numbers read as the locale writes them', () => {
   fc.assert(

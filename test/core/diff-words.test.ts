@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { formatMoney } from '../../src/core/amount-words.js'
 import type { TakeChange } from '../../src/core/diff-lockfiles.js'
-import { billedWords, countWords, describeShot, moneyWords } from '../../src/core/diff-words.js'
+import { billedWords, countWords, describeShot } from '../../src/core/diff-words.js'
 import type { Happening } from '../../src/core/happening.js'
 import { takeName, task } from './builders.js'
 
@@ -81,7 +82,7 @@ test.each([
   ['CNY 0.000001', { currency: 'CNY', amount: 0.000001 }],
   ['USD -0.20', { currency: 'USD', amount: -0.2 }],
 ])('%s is an amount in words', (words, money) => {
-  expect(moneyWords(money)).toBe(words)
+  expect(formatMoney(money)).toBe(words)
 })
 
 test('what was billed is one amount a currency, then tokens without a price', () => {
