@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect } from 'vitest'
 import { createProject } from '../support/project.js'
-import { openPage, seriousFaults, shotsOf, test } from './rig.js'
+import { card, openPage, openShot, seriousFaults, shotsOf, test } from './rig.js'
 import { contactSheet, hostile, sharedSeason } from './season.js'
 
 const season = sharedSeason()
@@ -12,13 +12,6 @@ beforeAll(async () => {
   file = await contactSheet(season())
 })
 
-const card = (page: Page, name: string) => page.getByRole('article', { name, exact: true })
-const open = async (page: Page, name: string) => {
-  await page.getByRole('button', { name: `Open ${name}:` }).click()
-  const dialog = page.getByRole('dialog', { name, exact: true })
-  await dialog.waitFor()
-  return dialog
-}
 /** Cards whose films have shown their first frames. */
 const posters = (page: Page) => page.locator('canvas.poster').count()
 /** Films that can be played from where they stand; 2 is HTMLMediaElement.HAVE_CURRENT_DATA. */
@@ -139,7 +132,7 @@ describe('the contact sheet, opened from the disk', () => {
 
   test('plays takes side by side, in step', async () => {
     const page = await openPage(file)
-    const dialog = await open(page, 'fox')
+    const dialog = await openShot(page, 'fox')
     await expect.poll(() => playable(page, 'video.film')).toBe(2)
     await dialog.getByRole('button', { name: 'Play all' }).click()
     await expect.poll(async () => Math.min(...(await times(page)))).toBeGreaterThan(0.3)
@@ -154,7 +147,7 @@ describe('the contact sheet, opened from the disk', () => {
 
   test('shows what was bought before beside what was bought anew', async () => {
     const page = await openPage(file)
-    const dialog = await open(page, 'fox-run')
+    const dialog = await openShot(page, 'fox-run')
     expect(await dialog.locator('figure figcaption strong').allTextContents()).toEqual([
       'Take 1',
       'Take 1, Before',
@@ -166,7 +159,7 @@ describe('the contact sheet, opened from the disk', () => {
 
   test('shows images that were given, and parameters', async () => {
     const page = await openPage(file)
-    const dialog = await open(page, 'owl')
+    const dialog = await openShot(page, 'owl')
     const image = dialog.locator('ul.media img')
     await expect.poll(() => image.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBe(640)
     expect(await dialog.locator('ul.media').textContent()).toMatch(/first_frame.*refs\/owl\.png/)
@@ -175,7 +168,7 @@ describe('the contact sheet, opened from the disk', () => {
 
   test('offers no decisions, and says where they are made', async () => {
     const page = await openPage(file)
-    const dialog = await open(page, 'fox')
+    const dialog = await openShot(page, 'fox')
     for (const name of ['Pick', 'Approve', 'Reject'])
       expect(await dialog.getByRole('button', { name, exact: true }).count()).toBe(0)
     expect(await page.getByText('shotlock review --serve').count()).toBe(1)
@@ -202,7 +195,7 @@ describe('the contact sheet, opened from the disk', () => {
     await page.getByRole('button', { name: 'Filters' }).tap()
     await status.waitFor()
     expect(await width()).toBe(375)
-    const dialog = await open(page, 'fox')
+    const dialog = await openShot(page, 'fox')
     expect(await width()).toBe(375)
     expect(await dialog.evaluate((one) => one.scrollWidth <= one.clientWidth)).toBe(true)
   })
@@ -214,7 +207,7 @@ describe('the contact sheet, opened from the disk', () => {
     expect(Number(red) > 128).toBe(colorScheme === 'light')
     expect(await seriousFaults(page)).toEqual([])
     for (const name of ['fox', 'alley']) {
-      await open(page, name)
+      await openShot(page, name)
       expect(await seriousFaults(page), name).toEqual([])
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
@@ -228,7 +221,7 @@ describe('the contact sheet, opened from the disk', () => {
     const page = await openPage(file)
     await page.getByLabel('Search shots').fill('onerror')
     await expect.poll(() => shotsOf(page)).toEqual(['alley'])
-    const dialog = await open(page, 'alley')
+    const dialog = await openShot(page, 'alley')
     expect(await dialog.locator('p.prompt').textContent()).toContain(hostile)
     expect(await page.evaluate(() => 'taken' in window)).toBe(false)
     expect(await page.locator('img').count()).toBe(0)
@@ -243,7 +236,7 @@ describe('the contact sheet, opened from the disk', () => {
     })
     const page = await openPage(await contactSheet({ project: clone, flags }))
     expect(await page.locator('canvas').count()).toBe(0)
-    const dialog = await open(page, 'fox')
+    const dialog = await openShot(page, 'fox')
     expect(await dialog.getByText('no video on this machine').count()).toBe(2)
   })
 })
@@ -254,7 +247,7 @@ describe('the contact sheet with --embed', () => {
     const elsewhere = createProject({ 'alone.html': season().project.read('alone.html') })
     const page = await openPage(elsewhere.path('alone.html'))
     await expect.poll(() => posters(page)).toBe(4)
-    await open(page, 'owl')
+    await openShot(page, 'owl')
     await expect.poll(() => playable(page, 'video.film')).toBe(1)
     expect(await page.locator('video').first().getAttribute('src')).toMatch(/^data:video\/mp4;base64,/)
   })

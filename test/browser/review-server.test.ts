@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished } from 'vitest'
 import { parseLockfile } from '../../src/core/lockfile.js'
 import type { TakeName } from '../../src/core/names.js'
 import { createProject, type RunningCommand } from '../support/project.js'
-import { openPage, seriousFaults, test } from './rig.js'
+import { card, openPage, openShot, seriousFaults, test } from './rig.js'
 import { ep01, type Season, sharedSeason } from './season.js'
 
 interface Served extends Season {
@@ -31,19 +31,12 @@ const entry = ({ project }: Season, take: string, manifest = 'ep01') => {
   const file = `manifests/${manifest}.simulator.lock.yaml`
   return parseLockfile(project.read(file), file).get(take as TakeName)
 }
-const card = (page: Page, name: string) => page.getByRole('article', { name, exact: true })
-const open = async (page: Page, name: string) => {
-  await page.getByRole('button', { name: `Open ${name}:` }).click()
-  const dialog = page.getByRole('dialog', { name, exact: true })
-  await dialog.waitFor()
-  return dialog
-}
 
 describe('decisions on the served page', () => {
   test('a pick and an approval are in the lockfile, and on the page', async () => {
     const season = await serveSeason()
     const page = await openPage(season.url)
-    const dialog = await open(page, 'fox')
+    const dialog = await openShot(page, 'fox')
     const second = dialog.locator('[data-take="fox@2"]')
     await second.getByRole('button', { name: 'Pick', exact: true }).click()
     await second.getByText('★ picked').waitFor()
@@ -59,7 +52,7 @@ describe('decisions on the served page', () => {
   test('a rejection has a note, and both can be taken back', async () => {
     const season = await serveSeason()
     const page = await openPage(season.url)
-    const dialog = await open(page, 'fox-run')
+    const dialog = await openShot(page, 'fox-run')
     await dialog.getByRole('button', { name: 'Reject' }).click()
     await page.keyboard.type('尾巴不见了 <b>')
     expect(await seriousFaults(page)).toEqual([])
@@ -89,7 +82,7 @@ describe('decisions on the served page', () => {
   test('a promoted draft is made final by the next run', async () => {
     const season = await serveSeason()
     const page = await openPage(season.url)
-    const dialog = await open(page, 'draft-me')
+    const dialog = await openShot(page, 'draft-me')
     await dialog.getByRole('button', { name: 'Promote' }).click()
     await expect.poll(() => entry(season, 'draft-me@draft', 'ep02')).toMatchObject({ approved: true })
     const run = await season.project.shotlock(['run', '--yes', 'manifests/ep02.yaml', ...season.flags])
@@ -103,7 +96,7 @@ describe('decisions on the served page', () => {
   test('two more takes are written into the manifest, where all else stays as it was', async () => {
     const season = await serveSeason()
     const page = await openPage(season.url)
-    const dialog = await open(page, 'owl')
+    const dialog = await openShot(page, 'owl')
     await dialog.getByRole('button', { name: 'Two more takes' }).click()
     await expect.poll(() => dialog.locator('[data-take]').count()).toBe(3)
     const owl = '  owl: { prompt: An owl turns its head, image: refs/owl.png, tags: [night] }'
@@ -115,7 +108,7 @@ describe('decisions on the served page', () => {
   test('a decision that cannot be kept is refused in words, and changes nothing', async () => {
     const season = await serveSeason()
     const page = await openPage(season.url, { allowsTrouble: true })
-    const dialog = await open(page, 'fox')
+    const dialog = await openShot(page, 'fox')
     const before = season.project.read('manifests/ep01.simulator.lock.yaml')
     season.project.write('manifests/ep01.yaml', `${ep01}  broken: {`)
     await dialog.locator('[data-take="fox"]').getByRole('button', { name: 'Approve' }).click()

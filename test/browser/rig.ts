@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, test as base, expect, inject, onTestFinished } from 'vitest'
 import { browserArgs } from '../../scripts/browser.mjs'
 
@@ -49,6 +49,19 @@ export async function openPage(where: string, options: OpenOptions = {}): Promis
   })
   await page.goto(url)
   return page
+}
+
+/** The card of a shot in the grid. */
+export function card(page: Page, name: string): Locator {
+  return page.getByRole('article', { name, exact: true })
+}
+
+/** Opens a shot by its card. @returns Its dialog. */
+export async function openShot(page: Page, name: string): Promise<Locator> {
+  await page.getByRole('button', { name: `Open ${name}:` }).click()
+  const dialog = page.getByRole('dialog', { name, exact: true })
+  await dialog.waitFor()
+  return dialog
 }
 
 /** Names of the shots that are in view or near it, in the order of the page. */
